@@ -1,0 +1,68 @@
+// Package demo is a small application to put behind the gateway: it shows what an
+// application receives of a signed-in user and has one route of each kind that a proxy
+// can break (page, JSON, server-sent events, WebSocket).
+//
+// It believes the identity headers of every request, so it MUST be reachable through
+// the gateway only, and /api/echo returns all headers: it is for development.
+package demo
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+const (
+	headerUser              = "X-Forwarded-User"
+	headerEmail             = "X-Forwarded-Email"
+	headerPreferredUsername = "X-Forwarded-Preferred-Username"
+	headerGroups            = "X-Forwarded-Groups"
+	headerRequestID         = "X-Request-Id"
+	prefixGatehouse         = "X-Gatehouse-"
+)
+
+// Options configures the application.
+type Options struct {
+	// LogoutPath is the gateway's logout route, "/logout" when empty.
+	LogoutPath string
+}
+
+// New returns the application. It is safe for concurrent use and keeps no state.
+func New(o Options) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", page{logoutPath: cmp.Or(o.LogoutPath, "/logout")})
+	mux.HandleFunc("/api/whoami", whoami)
+	mux.HandleFunc("/api/echo", echo)
+	mux.HandleFunc("/events", events)
+	mux.HandleFunc("/ws", webSocket)
+	return mux
+}
+
+// header is one identity header of a request.
+type header struct{ Name, Value string }
+
+// identityHeaders returns the four forwarded headers, the request id and every
+// X-Gatehouse-* header, sorted by name; a header that occurs twice is two entries.
+func identityHeaders(h http.Header) []header {
+	var list []header
+	for name, values := range h {
+		switch name {
+		case headerUser, headerEmail, headerPreferredUsername, headerGroups, headerRequestID:
+		default:
+			if !strings.HasPrefix(name, prefixGatehouse) {
+				continue
+			}
+		}
+		for _, v := range values {
+			list = append(list, header{name, v})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b header) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+// displayName is the most readable name that the headers have, or "".
+func displayName(h http.Header) string {
+	return cmp.Or(h.Get(prefixGatehouse+"Name"), h.Get(headerPreferredUsername), h.Get(headerEmail), h.Get(headerUser))
+}
