@@ -1,0 +1,83 @@
+package config
+
+import (
+	"net/url"
+	"slices"
+
+	"gatehouse/core/egress"
+)
+
+// check finds mistakes in how settings go together and completes derived ones.
+// known are the mistakes found so far: what depends on a broken setting is not
+// judged.
+func (c *Config) check(known Errors) Errors {
+	var errs Errors
+	add := func(name, problem, hint string) { errs = append(errs, &Error{name, problem, hint}) }
+
+	if c.AppURL != nil {
+		c.Origins = append([]*url.URL{c.AppURL}, c.Origins...)
+	}
+	for i, o := range c.Origins {
+		name := "ADDITIONAL_APP_URLS"
+		if i == 0 && o == c.AppURL {
+			name = "APP_URL"
+		}
+		switch {
+		case c.DevMode && (o.Scheme != "http" || !loopback(o)):
+			add(name, "DEV_MODE=true needs an http URL on a loopback address, not "+o.String(),
+				"remove DEV_MODE, or use http://localhost:3000")
+		case !c.DevMode && !known.has("DEV_MODE") && o.Scheme != "https":
+			add(name, "must be https, because the session cookie is Secure",
+				"for development on this machine set DEV_MODE=true")
+		}
+		for _, other := range c.Origins[:i] {
+			if o.Host == other.Host {
+				add(name, "names the host "+o.Host+" twice", "")
+			}
+		}
+	}
+
+	if c.Issuer != nil && c.Issuer.Scheme != "https" && !loopback(c.Issuer) {
+		add("AUTH_SERVER_URL", "must be https", "http is accepted for loopback addresses only")
+	}
+	switch {
+	case c.ClientAuth == "none" && !c.ClientSecret.Empty():
+		add("CLIENT_SECRET", "is set although CLIENT_AUTH is none", "remove one of the two")
+	case c.ClientAuth != "none" && c.ClientAuth != "" && c.ClientSecret.Empty():
+		add("CLIENT_SECRET", "is required for "+c.ClientAuth, "copy it from the application at the provider, or set CLIENT_AUTH=none for a public client")
+	}
+	if c.ClientAuth == "none" {
+		c.RequirePKCE = true
+	}
+	if !known.has("SESSION_IDLE") && !known.has("SESSION_LIFETIME") && c.SessionKind != "fixed" && c.SessionIdle > c.SessionMax {
+		add("SESSION_IDLE", "is longer than SESSION_LIFETIME", "lower one or raise the other")
+	}
+	if c.Upstream != nil {
+		for _, o := range c.Origins {
+			if egress.Host(o) == egress.Host(c.Upstream) && o.Scheme == c.Upstream.Scheme {
+				add("PROXY_TARGET", "is the gateway itself", "name the application's own address")
+			}
+		}
+		if c.AssertionAudience == "" {
+			c.AssertionAudience = c.Upstream.Scheme + "://" + c.Upstream.Host
+		}
+	}
+	names := []string{c.HeaderUser, c.HeaderEmail, c.HeaderPreferredUsername, c.HeaderGroups}
+	for i, n := range names {
+		if n != "" && slices.Index(names, n) != i {
+			add("HEADER_USER", "two identities would share the header "+n, "give each HEADER_ setting its own name")
+			break
+		}
+	}
+	return errs
+}
+
+// EgressList is every host that the core may call: the issuer's and EGRESS_HOSTS.
+// plain are those that may be called over http, which only a loopback issuer is.
+func (c *Config) EgressList() (hosts, plain []string) {
+	hosts = append([]string{egress.Host(c.Issuer)}, c.EgressHosts...)
+	if c.Issuer.Scheme == "http" {
+		plain = []string{egress.Host(c.Issuer)}
+	}
+	return hosts, plain
+}

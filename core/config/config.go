@@ -1,0 +1,86 @@
+// Package config reads and validates the configuration of a gateway. Every setting
+// is one [Field] of a table: the parser, the messages and the reference in
+// docs/configuration.md come from the same place.
+//
+// A configuration that was loaded is safe: insecure combinations are errors, all
+// of them reported at once.
+package config
+
+import (
+	"net/netip"
+	"net/url"
+	"time"
+
+	"gatehouse/core/secret"
+)
+
+// Config is a validated configuration. Make one with [Load]; it is read-only
+// afterwards.
+type Config struct {
+	// AppURL is the public origin, scheme and host only. Origins lists it first
+	// and then the further ones that the gateway answers for.
+	AppURL  *url.URL
+	Origins []*url.URL
+	// BasePath precedes the gateway's own routes: "" or "/name".
+	BasePath string
+	DevMode  bool
+
+	// Upstream is the application, scheme, host and optional path.
+	Upstream        *url.URL
+	UpstreamTimeout time.Duration
+
+	Issuer       *url.URL
+	IssuerText   string // as configured; compared exactly with what providers say
+	ClientID     string
+	ClientSecret secret.Text
+	ClientAuth   string // client_secret_basic, client_secret_post or none
+	Scopes       []string
+	RequirePKCE  bool
+	IDTokenAlgs  []string
+	ClockSkew    time.Duration
+	// UserinfoClaims lists the claims for which userinfo is asked when the ID
+	// token lacks one of them.
+	UserinfoClaims []string
+	GroupsClaim    string
+	ProjectID      string
+	EgressHosts    []string
+	OutboundWait   time.Duration
+
+	CookieSecrets []secret.Text
+	CookieName    string
+	SessionKind   string // browser, idle or fixed
+	SessionIdle   time.Duration
+	SessionMax    time.Duration
+
+	PublicPaths       []string
+	EncodedSlashPaths []string
+	TrustedProxies    []netip.Prefix
+	LoginsPerMinute   int
+	ProviderLogout    bool
+
+	HeaderUser              string
+	HeaderEmail             string
+	HeaderPreferredUsername string
+	HeaderGroups            string
+	StripHeaders            []string
+	PassAccessToken         bool
+	PassAuthorization       bool
+	AssertionKey            secret.Text // PEM, empty: no assertion
+	AssertionAudience       string
+}
+
+// Lookup returns a setting's text and whether it is present at all. A setting that
+// is present but empty counts as absent.
+type Lookup func(name string) (string, bool)
+
+// Load reads every field of the gateway from lookup and validates the whole. The
+// error is an [Errors] that lists each mistake.
+func Load(lookup Lookup) (*Config, error) {
+	c := &Config{}
+	errs := Parse(Fields(c), lookup)
+	errs = append(errs, c.check(errs)...)
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	return c, nil
+}

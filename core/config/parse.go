@@ -1,0 +1,235 @@
+package config
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gatehouse/core/secret"
+)
+
+// Setters for [Field.Set]; each refuses what it cannot take whole.
+
+func text(dst *string) func(string) error {
+	return func(v string) error {
+		for i := 0; i < len(v); i++ {
+			if v[i] < 0x20 || v[i] == 0x7f {
+				return errors.New("contains a control character")
+			}
+		}
+		*dst = v
+		return nil
+	}
+}
+
+func secretText(dst *secret.Text) func(string) error {
+	return func(v string) error { *dst = secret.New(v); return nil }
+}
+
+func boolean(dst *bool) func(string) error {
+	return func(v string) error {
+		switch v {
+		case "true":
+			*dst = true
+		case "false":
+			*dst = false
+		default:
+			return errors.New("must be true or false")
+		}
+		return nil
+	}
+}
+
+func integer(dst *int, least, most int) func(string) error {
+	return func(v string) error {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < least || n > most {
+			return fmt.Errorf("must be a number from %d to %d", least, most)
+		}
+		*dst = n
+		return nil
+	}
+}
+
+func duration(dst *time.Duration, least, most time.Duration) func(string) error {
+	return func(v string) error {
+		d, err := time.ParseDuration(v)
+		if err != nil {
+			return errors.New("is not a duration")
+		}
+		if d < least || d > most {
+			return fmt.Errorf("must be from %v to %v", least, most)
+		}
+		*dst = d
+		return nil
+	}
+}
+
+func oneOf(dst *string, choices ...string) func(string) error {
+	return func(v string) error {
+		if !slices.Contains(choices, v) {
+			return fmt.Errorf("must be one of %s", strings.Join(choices, ", "))
+		}
+		*dst = v
+		return nil
+	}
+}
+
+// split cuts a list at commas and drops empty items.
+func split(v string) []string {
+	var items []string
+	for _, item := range strings.Split(v, ",") {
+		if item = strings.TrimSpace(item); item != "" {
+			items = append(items, item)
+		}
+	}
+	return items
+}
+
+// list reads names separated by commas; "none" is the empty list.
+func list(dst *[]string) func(string) error {
+	return func(v string) error {
+		*dst = nil
+		if v != "none" {
+			*dst = split(v)
+		}
+		return nil
+	}
+}
+
+func each(v string, set func(string) error) error {
+	items := split(v)
+	if len(items) > 100 {
+		return errors.New("has more than 100 entries")
+	}
+	for _, item := range items {
+		if err := set(item); err != nil {
+			return fmt.Errorf("entry %q %w", item, err)
+		}
+	}
+	return nil
+}
+
+func hosts(dst *[]string) func(string) error {
+	return func(v string) error {
+		return each(v, func(item string) error {
+			u, err := url.Parse("https://" + item)
+			if err != nil || u.Host != item || u.Hostname() == "" || item != strings.ToLower(item) || strings.ContainsAny(item, "*@ ") {
+				return errors.New("is not a lower-case host name with an optional port")
+			}
+			*dst = append(*dst, strings.TrimSuffix(item, ":443"))
+			return nil
+		})
+	}
+}
+
+func prefixes(dst *[]netip.Prefix) func(string) error {
+	return func(v string) error {
+		return each(v, func(item string) error {
+			p, err := netip.ParsePrefix(item)
+			if err != nil {
+				a, err := netip.ParseAddr(item)
+				if err != nil {
+					return errors.New("is neither an address nor a CIDR block")
+				}
+				p = netip.PrefixFrom(a, a.BitLen())
+			}
+			if p.Bits() == 0 {
+				return errors.New("would trust every address")
+			}
+			*dst = append(*dst, p.Masked())
+			return nil
+		})
+	}
+}
+
+var algorithmNames = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+
+func algorithms(dst *[]string) func(string) error {
+	return func(v string) error {
+		return each(v, func(item string) error {
+			if !slices.Contains(algorithmNames, item) {
+				return errors.New("is not an accepted algorithm")
+			}
+			*dst = append(*dst, item)
+			return nil
+		})
+	}
+}
+
+// scopeToken is RFC 6749, section 3.3.
+func scopeToken(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] <= 0x20 || s[i] >= 0x7f || s[i] == '"' || s[i] == '\\' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func scopes(dst *[]string) func(string) error {
+	return func(v string) error {
+		*dst = []string{"openid"}
+		for _, s := range strings.FieldsFunc(v, func(r rune) bool { return r == ' ' || r == ',' }) {
+			if !scopeToken(s) {
+				return fmt.Errorf("entry %q is not a scope", s)
+			}
+			if !slices.Contains(*dst, s) {
+				*dst = append(*dst, s)
+			}
+		}
+		return nil
+	}
+}
+
+func appendScope(dst *[]string, id *string, before, after string) func(string) error {
+	return func(v string) error {
+		if !scopeToken(v) || strings.ContainsAny(v, ":,") {
+			return errors.New("is not an id")
+		}
+		if id != nil {
+			*id = v
+		}
+		*dst = append(*dst, before+v+after)
+		return nil
+	}
+}
+
+// cookieSecrets refuses what is short or evidently not random.
+func cookieSecrets(dst *[]secret.Text) func(string) error {
+	return func(v string) error {
+		var seen []string
+		for i, item := range split(v) {
+			raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(item, "="))
+			if err != nil {
+				raw, err = base64.RawStdEncoding.DecodeString(strings.TrimRight(item, "="))
+			}
+			distinct := map[byte]bool{}
+			for _, b := range raw {
+				distinct[b] = true
+			}
+			switch {
+			case err != nil:
+				return fmt.Errorf("key %d is not base64url", i+1)
+			case len(raw) < 32:
+				return fmt.Errorf("key %d has %d bytes, 32 are needed", i+1, len(raw))
+			case len(distinct) < 8:
+				return fmt.Errorf("key %d is not random", i+1)
+			case slices.Contains(seen, string(raw)):
+				return fmt.Errorf("key %d stands there twice", i+1)
+			}
+			seen = append(seen, string(raw))
+			*dst = append(*dst, secret.New(string(raw)))
+		}
+		if n := len(*dst); n == 0 || n > 10 {
+			return errors.New("must hold 1 to 10 keys")
+		}
+		return nil
+	}
+}

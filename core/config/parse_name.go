@@ -1,0 +1,85 @@
+package config
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+)
+
+// token reports whether s is a token of RFC 9110, section 5.6.2.
+func token(s string) bool {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// untouchable headers carry the message itself; naming one for an identity or for
+// removal is a mistake.
+var untouchable = []string{"Host", "Connection", "Content-Length", "Content-Type", "Transfer-Encoding", "Upgrade", "Te", "Trailer", "Cookie", "Authorization"}
+
+func checkHeaderName(v string) (string, error) {
+	if !token(v) {
+		return "", errors.New("is not a header name")
+	}
+	name := http.CanonicalHeaderKey(v)
+	for _, u := range untouchable {
+		if name == u {
+			return "", errors.New("must not be used for this")
+		}
+	}
+	return name, nil
+}
+
+func headerName(dst *string) func(string) error {
+	return func(v string) (err error) {
+		*dst, err = checkHeaderName(v)
+		return err
+	}
+}
+
+func headerNames(dst *[]string) func(string) error {
+	return func(v string) error {
+		return each(v, func(item string) error {
+			name, err := checkHeaderName(item)
+			if err == nil {
+				*dst = append(*dst, name)
+			}
+			return err
+		})
+	}
+}
+
+func cookieName(dst *string) func(string) error {
+	return func(v string) error {
+		if len(v) > 32 || !token(v) || strings.Trim(strings.ToLower(v), "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || strings.HasPrefix(v, "__") {
+			return errors.New("is not a plain cookie name")
+		}
+		*dst = v
+		return nil
+	}
+}
+
+// pathPatterns accepts "/a/b", "/a/*" and "/a/*/b"; see package proxy for their
+// meaning.
+func pathPatterns(dst *[]string) func(string) error {
+	return func(v string) error {
+		return each(v, func(item string) error {
+			if item[0] != '/' {
+				return errors.New("does not begin with /")
+			}
+			segments := strings.Split(item[1:], "/")
+			for i, s := range segments {
+				last := i == len(segments)-1
+				if !plainSegment(s) && s != "*" && !(last && s == "") {
+					return errors.New("is not a normalised path")
+				}
+			}
+			*dst = append(*dst, item)
+			return nil
+		})
+	}
+}

@@ -1,0 +1,125 @@
+package config
+
+import (
+	"errors"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// webURL parses an absolute http or https URL without user, query or fragment.
+func webURL(v string) (*url.URL, error) {
+	u, err := url.Parse(v)
+	switch {
+	case err != nil:
+		return nil, errors.New("is not a URL")
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, errors.New("must begin with https:// or http://")
+	case u.Opaque != "" || u.Hostname() == "":
+		return nil, errors.New("has no host")
+	case u.User != nil:
+		return nil, errors.New("must not contain a user name or password")
+	case u.RawQuery != "" || u.ForceQuery || strings.Contains(v, "#"):
+		return nil, errors.New("must not have a query or fragment")
+	}
+	u.Host = strings.ToLower(u.Host)
+	if (u.Scheme == "https" && u.Port() == "443") || (u.Scheme == "http" && u.Port() == "80") {
+		u.Host = strings.TrimSuffix(u.Host, ":"+u.Port())
+	}
+	return u, nil
+}
+
+func parseOrigin(v string) (*url.URL, error) {
+	u, err := webURL(v)
+	if err != nil {
+		return nil, err
+	}
+	if u.Path != "" && u.Path != "/" {
+		return nil, errors.New("must not have a path; the gateway's own prefix is BASE_PATH")
+	}
+	u.Path = ""
+	return u, nil
+}
+
+func origin(dst **url.URL) func(string) error {
+	return func(v string) (err error) {
+		*dst, err = parseOrigin(v)
+		return err
+	}
+}
+
+func origins(dst *[]*url.URL) func(string) error {
+	return func(v string) error {
+		return each(v, func(item string) error {
+			u, err := parseOrigin(item)
+			if err == nil {
+				*dst = append(*dst, u)
+			}
+			return err
+		})
+	}
+}
+
+func issuer(dst **url.URL, raw *string) func(string) error {
+	return func(v string) (err error) {
+		*dst, err = webURL(v)
+		*raw = v
+		return err
+	}
+}
+
+func target(dst **url.URL) func(string) error {
+	return func(v string) error {
+		u, err := webURL(v)
+		if err != nil {
+			return err
+		}
+		u.Path = strings.TrimSuffix(u.Path, "/")
+		u.RawPath = ""
+		*dst = u
+		return nil
+	}
+}
+
+func basePath(dst *string) func(string) error {
+	return func(v string) error {
+		v = strings.TrimSuffix(v, "/")
+		if v == "" {
+			return nil
+		}
+		for _, segment := range strings.Split(strings.TrimPrefix(v, "/"), "/") {
+			if !plainSegment(segment) {
+				return errors.New("must be a path of letters, digits, dots, dashes and underscores")
+			}
+		}
+		if v[0] != '/' {
+			return errors.New("must begin with /")
+		}
+		*dst = v
+		return nil
+	}
+}
+
+// plainSegment reports whether s needs no encoding and means nothing special.
+func plainSegment(s string) bool {
+	if s == "" || s == "." || s == ".." {
+		return false
+	}
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-._~", c) >= 0) {
+			return false
+		}
+	}
+	return true
+}
+
+// loopback reports whether u's host is a loopback address or localhost.
+func loopback(u *url.URL) bool {
+	host := u.Hostname()
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.IsLoopback()
+}

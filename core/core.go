@@ -1,0 +1,130 @@
+// Package core assembles a gateway from a configuration and a platform. It is the
+// same on every runtime; adapters hand in what differs.
+package core
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"gatehouse/core/assertion"
+	"gatehouse/core/config"
+	"gatehouse/core/cookie"
+	"gatehouse/core/egress"
+	"gatehouse/core/gateway"
+	"gatehouse/core/identity"
+	"gatehouse/core/kv"
+	"gatehouse/core/limit"
+	"gatehouse/core/login"
+	"gatehouse/core/oidc"
+	"gatehouse/core/platform"
+	"gatehouse/core/proxy"
+	"gatehouse/core/seal"
+	"gatehouse/core/session"
+)
+
+// Config is a validated configuration; [LoadConfig] makes one.
+type Config = config.Config
+
+// Platform is what the runtime provides.
+type Platform = platform.Platform
+
+// Identity is an authenticated subject.
+type Identity = identity.Identity
+
+// LoadConfig reads and validates a configuration; see [config.Load].
+func LoadConfig(lookup config.Lookup) (*Config, error) { return config.Load(lookup) }
+
+// maxProviderAnswer bounds what is read of a provider's answer.
+const maxProviderAnswer = 1 << 20
+
+// Gateway is the assembled gateway.
+type Gateway struct {
+	handler  *gateway.Gateway
+	sessions *session.Sessions
+}
+
+// New assembles a gateway. It makes no outbound call and no store operation. The
+// error is a [config.Errors] for what only the use of a value shows.
+func New(c *Config, p Platform) (*Gateway, error) {
+	if p.KV == nil || p.Fetch == nil || p.Forward == nil {
+		return nil, fmt.Errorf("core: platform lacks KV, Fetch or Forward")
+	}
+	now, log, background := p.Now, p.Log, p.Background
+	if now == nil {
+		now = time.Now
+	}
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	if background == nil {
+		background = func(work func(context.Context)) { work(context.Background()) }
+	}
+	limiter := p.Limiter
+	if limiter == nil {
+		limiter = limit.NewMemory(now)
+	}
+
+	secrets := make([][]byte, len(c.CookieSecrets))
+	for i, s := range c.CookieSecrets {
+		secrets[i] = []byte(s.Reveal())
+	}
+	keys, err := seal.NewKeyring(secrets...)
+	if err != nil {
+		return nil, config.Errors{{Name: "COOKIE_SECRET", Problem: err.Error(), Hint: "run: gatehouse keygen"}}
+	}
+	var signer *assertion.Signer
+	if !c.AssertionKey.Empty() {
+		if signer, err = assertion.New(c.AssertionKey.Reveal(), c.AppURL.String(), c.AssertionAudience, now); err != nil {
+			return nil, config.Errors{{Name: "ASSERTION_KEY", Problem: err.Error(), Hint: "run: gatehouse keygen --assertion"}}
+		}
+	}
+
+	names := cookie.NewNames(c.CookieName, c.DevMode)
+	store := kv.NewStore(p.KV, keys, now)
+	hosts, plain := c.EgressList()
+	sessions := session.New(session.Options{
+		Store: store, Keys: keys, Names: names, Kind: session.Kind(c.SessionKind),
+		Idle: c.SessionIdle, Lifetime: c.SessionMax, Now: now, Log: log,
+	})
+	provider := oidc.New(oidc.Options{
+		Issuer: c.IssuerText, ClientID: c.ClientID, ClientSecret: c.ClientSecret, ClientAuth: c.ClientAuth,
+		Scopes: c.Scopes, RequirePKCE: c.RequirePKCE, Algorithms: c.IDTokenAlgs, ClockSkew: c.ClockSkew,
+		UserinfoClaims: c.UserinfoClaims, GroupsClaim: c.GroupsClaim, ProjectID: c.ProjectID,
+		Egress: &egress.Client{Transport: p.Fetch, Hosts: hosts, PlainHosts: plain, Timeout: c.OutboundWait, MaxBody: maxProviderAnswer},
+		Store:  store, Now: now, Log: log, Background: background,
+	})
+	rules := proxy.New(proxy.Options{
+		Upstream: c.Upstream, OwnCookie: names.Own, TrustedProxies: c.TrustedProxies, Origins: c.Origins,
+		PublicPaths: c.PublicPaths, EncodedSlashPaths: c.EncodedSlashPaths,
+		HeaderUser: c.HeaderUser, HeaderEmail: c.HeaderEmail, HeaderPreferredUsername: c.HeaderPreferredUsername,
+		HeaderGroups: c.HeaderGroups, StripHeaders: c.StripHeaders, PassAuthorization: c.PassAuthorization,
+	})
+	return &Gateway{
+		sessions: sessions,
+		handler: gateway.New(gateway.Options{
+			Origins: c.Origins, BasePath: c.BasePath,
+			Names: names, Keys: keys, Store: store, Sessions: sessions,
+			Transactions: login.New(keys, names, now), Provider: provider, Rules: rules, Assertion: signer,
+			Forward: p.Forward, Limiter: limiter, Background: background, Now: now, Log: log,
+			LoginsPerMinute: c.LoginsPerMinute, ProviderLogout: c.ProviderLogout, PassAccessToken: c.PassAccessToken,
+		}),
+	}, nil
+}
+
+// ServeHTTP implements [http.Handler].
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.handler.ServeHTTP(w, r) }
+
+// Protect returns a handler beside the gateway that serves next to those who are
+// logged in and treats others as it would for the application. next finds who it
+// is with [IdentityFrom].
+func (g *Gateway) Protect(next http.Handler) http.Handler { return g.handler.Protect(next) }
+
+// Sessions lists and revokes sessions, for administration.
+func (g *Gateway) Sessions() *session.Sessions { return g.sessions }
+
+// IdentityFrom returns who made the request, inside a handler that [Gateway.Protect]
+// guards; elsewhere false.
+func IdentityFrom(ctx context.Context) (*Identity, bool) { return identity.FromContext(ctx) }

@@ -1,0 +1,65 @@
+package gateway
+
+import (
+	"errors"
+	"time"
+
+	"gatehouse/core/oidc"
+	"gatehouse/core/platform"
+	"gatehouse/core/problem"
+	"gatehouse/core/proxy"
+)
+
+// authorize is GET /login/authorize: it starts a login transaction and sends the
+// browser to the provider (OpenID Connect Core 1.0, section 3.1.2.1).
+func (g *Gateway) authorize(x *exchange) {
+	if !g.allow(x, "login-start") {
+		return
+	}
+	target := g.returnPath(x.r.URL.Query())
+	origin := x.peer.Origin.String()
+	t, cookies := g.Transactions.Start(x.r.Header["Cookie"], origin, target)
+	location, err := g.Provider.AuthorizationURL(x.ctx, oidc.AuthorizationRequest{
+		RedirectURI: g.redirectURI(origin),
+		State:       t.State,
+		Nonce:       t.Nonce,
+		Verifier:    t.Verifier,
+	})
+	if err != nil {
+		g.refuse(x, providerProblem(err))
+		return
+	}
+	x.setCookies(cookies)
+	g.redirect(x, location)
+}
+
+// redirectURI is the callback on origin (RFC 6749, section 3.1.2).
+func (g *Gateway) redirectURI(origin string) string {
+	return origin + g.BasePath + "/login/callback"
+}
+
+// allow counts the request against its client's budget; when that is used up it
+// answers 429 and reports false.
+func (g *Gateway) allow(x *exchange, name string) bool {
+	limit := platform.Limit{Name: name, Count: g.LoginsPerMinute, Per: time.Minute}
+	wait, ok := g.Limiter.Allow(x.ctx, limit, proxy.LimitKey(x.peer.Addr))
+	if !ok {
+		g.refuse(x, problem.RateLimited.After(wait))
+	}
+	return ok
+}
+
+// providerProblem maps what went wrong at the provider.
+func providerProblem(err error) *problem.Problem {
+	var idToken *oidc.IDTokenError
+	var token *oidc.TokenError
+	switch {
+	case errors.As(err, &token) && token.Code == "invalid_grant":
+		return problem.CodeRefused.With(err)
+	case errors.Is(err, oidc.ErrTokenRefused):
+		return problem.TokenRefused.With(err)
+	case errors.As(err, &idToken), errors.Is(err, oidc.ErrIDToken), errors.Is(err, oidc.ErrUserinfo):
+		return problem.IDTokenInvalid.With(err)
+	}
+	return problem.ProviderUnavailable.With(err)
+}

@@ -1,0 +1,175 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+
+	"gatehouse/core/login"
+	"gatehouse/core/oidc"
+	"gatehouse/core/problem"
+	"gatehouse/core/session"
+)
+
+// Parameters of the authorization response (RFC 6749, section 4.1.2; RFC 9207).
+const (
+	codeParameter  = "code"
+	stateParameter = "state"
+	errorParameter = "error"
+	issParameter   = "iss"
+)
+
+// maxParameter bounds one parameter of the response in bytes.
+const maxParameter = 4 << 10
+
+// response is an authorization response whose parameters occur once each.
+type response struct {
+	code, state, error, iss string
+	hasIss                  bool
+}
+
+// parseResponse refuses repeated (RFC 6749, section 3.1), oversized and malformed
+// parameters.
+func parseResponse(rawQuery string) (response, error) {
+	query, err := url.ParseQuery(rawQuery)
+	if err != nil {
+		return response{}, errors.New("malformed query")
+	}
+	for _, name := range []string{codeParameter, stateParameter, errorParameter, issParameter, "error_description", "error_uri", "session_state"} {
+		values := query[name]
+		if len(values) > 1 {
+			return response{}, fmt.Errorf("repeated parameter %s", name)
+		}
+		if len(values) == 1 && len(values[0]) > maxParameter {
+			return response{}, fmt.Errorf("oversized parameter %s", name)
+		}
+	}
+	return response{
+		code: query.Get(codeParameter), state: query.Get(stateParameter), error: query.Get(errorParameter),
+		iss: query.Get(issParameter), hasIss: query.Has(issParameter),
+	}, nil
+}
+
+// callback is GET /login/callback: it completes the login transaction that the
+// response names, if this browser started it.
+func (g *Gateway) callback(x *exchange) {
+	if !g.allow(x, "login-callback") {
+		return
+	}
+	res, err := parseResponse(x.r.URL.RawQuery)
+	if err != nil {
+		g.refuse(x, problem.InvalidResponse.With(err))
+		return
+	}
+	t, err := g.Transactions.Find(x.r.Header["Cookie"], res.state)
+	if err != nil {
+		g.late(x, res)
+		return
+	}
+	// From here on the transaction is used up, whatever comes of it, unless the
+	// answer says to try the same again.
+	if err := g.Provider.CheckIssuer(x.ctx, res.iss, res.hasIss); err != nil {
+		if errors.Is(err, oidc.ErrIssuer) {
+			g.endLogin(x, t, problem.IssuerMismatch.With(err))
+			return
+		}
+		g.refuse(x, providerProblem(err))
+		return
+	}
+	switch {
+	case res.error == "access_denied":
+		g.endLogin(x, t, problem.AccessDenied)
+	case res.error != "":
+		g.endLogin(x, t, problem.ProviderRefused.With(fmt.Errorf("provider answered %s", knownError(res.error))))
+	case res.code == "":
+		g.endLogin(x, t, problem.InvalidResponse.With(errors.New("no code")))
+	default:
+		g.redeem(x, t, res.code)
+	}
+}
+
+// late answers a response without a transaction: a second tab, the back button or a
+// forgery. Who is logged in goes on to the application; others may start again.
+func (g *Gateway) late(x *exchange, res response) {
+	if res.state != "" && res.error == "" {
+		found, cookies, err := g.Sessions.Authenticate(x.ctx, x.r)
+		if err == nil && found != nil {
+			x.setCookies(cookies)
+			x.subject = found.Identity.Subject
+			g.redirect(x, "/")
+			return
+		}
+	}
+	g.refuse(x, problem.LoginExpired)
+}
+
+// redeem exchanges the code and begins a session.
+func (g *Gateway) redeem(x *exchange, t login.Transaction, code string) {
+	origin := g.listed(t.Origin)
+	done, err := g.Provider.Redeem(x.ctx, oidc.Redemption{
+		Code: code, RedirectURI: g.redirectURI(origin), Nonce: t.Nonce, Verifier: t.Verifier,
+	})
+	if err != nil {
+		g.endLogin(x, t, providerProblem(err))
+		return
+	}
+	old, _, err := g.Sessions.Authenticate(x.ctx, x.r)
+	if err != nil {
+		g.endLogin(x, t, problem.StoreUnavailable.With(err))
+		return
+	}
+	record := session.Record{
+		Identity:        &done.Identity,
+		ProviderSession: done.SessionID,
+		AccessToken:     done.AccessToken.Reveal(),
+		RefreshToken:    done.RefreshToken.Reveal(),
+		IDToken:         done.IDToken.Reveal(),
+	}
+	if !done.AccessTokenExpiry.IsZero() {
+		record.AccessTokenExpiry = done.AccessTokenExpiry.Unix()
+	}
+	if !done.AuthTime.IsZero() {
+		record.AuthTime = done.AuthTime.Unix()
+	}
+	begun, cookies, err := g.Sessions.Begin(x.ctx, record, old)
+	if err != nil {
+		g.endLogin(x, t, problem.StoreUnavailable.With(err))
+		return
+	}
+	x.subject = begun.Identity.Subject
+	g.Log.InfoContext(x.ctx, "login", "request_id", x.id, "subject", x.subject, "session", begun.Ref)
+	x.setCookies(cookies)
+	x.setCookies([]string{g.Transactions.Finish(t.State)})
+	g.redirect(x, t.ReturnPath)
+}
+
+// endLogin refuses with p and consumes the transaction.
+func (g *Gateway) endLogin(x *exchange, t login.Transaction, p *problem.Problem) {
+	x.setCookies([]string{g.Transactions.Finish(t.State)})
+	g.refuse(x, p)
+}
+
+// listed returns origin if it is still a public one, else the default.
+func (g *Gateway) listed(origin string) string {
+	for _, o := range g.Origins {
+		if o.String() == origin {
+			return origin
+		}
+	}
+	return g.Origins[0].String()
+}
+
+// knownErrors are the codes of RFC 6749, section 4.1.2.1 and OpenID Connect Core
+// 1.0, section 3.1.2.6; only these reach the log.
+var knownErrors = []string{"invalid_request", "unauthorized_client", "unsupported_response_type", "invalid_scope",
+	"server_error", "temporarily_unavailable", "interaction_required", "login_required", "account_selection_required",
+	"consent_required", "request_not_supported", "registration_not_supported"}
+
+func knownError(code string) string {
+	for _, k := range knownErrors {
+		if code == k {
+			return k
+		}
+	}
+	return "an unregistered error code"
+}

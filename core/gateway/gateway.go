@@ -1,0 +1,93 @@
+// Package gateway puts OpenID Connect login in front of an application: it serves
+// the login and logout routes and passes everything else on for those who are
+// logged in. One step per file.
+//
+// It guarantees that a request for the application without credentials causes no
+// outbound call and no store operation, that the application sees no identity but
+// the one established here, and that nothing a client sends makes it answer 5xx.
+package gateway
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"gatehouse/core/assertion"
+	"gatehouse/core/cookie"
+	"gatehouse/core/kv"
+	"gatehouse/core/login"
+	"gatehouse/core/oidc"
+	"gatehouse/core/platform"
+	"gatehouse/core/proxy"
+	"gatehouse/core/seal"
+	"gatehouse/core/session"
+)
+
+// Options are the parts that core assembles. All are required unless marked.
+type Options struct {
+	Origins  []*url.URL // public origins; the first is the default
+	BasePath string
+
+	Names        cookie.Names
+	Keys         *seal.Keyring
+	Store        *kv.Store
+	Sessions     *session.Sessions
+	Transactions *login.Transactions
+	Provider     *oidc.Provider
+	Rules        *proxy.Rules
+	Assertion    *assertion.Signer // nil: none is sent
+
+	Forward    platform.Forwarder
+	Limiter    platform.Limiter
+	Background func(func(context.Context))
+	Now        func() time.Time
+	Log        *slog.Logger
+
+	LoginsPerMinute int
+	ProviderLogout  bool
+	PassAccessToken bool
+}
+
+// Gateway is an http.Handler. It is safe for concurrent use.
+type Gateway struct {
+	Options
+	routes map[string]route
+	ready  readiness
+}
+
+// route is one of the gateway's own addresses.
+type route struct {
+	methods []string
+	// api routes answer programs: never with a page.
+	api   bool
+	serve func(*exchange)
+}
+
+// New returns the gateway made of o.
+func New(o Options) *Gateway {
+	g := &Gateway{Options: o}
+	get := []string{http.MethodGet, http.MethodHead}
+	g.routes = map[string]route{
+		g.BasePath + "/login":           {methods: get, serve: g.loginPage},
+		g.BasePath + "/login/authorize": {methods: []string{http.MethodGet}, serve: g.authorize},
+		g.BasePath + "/login/callback":  {methods: []string{http.MethodGet}, serve: g.callback},
+		g.BasePath + "/logout":          {methods: []string{http.MethodGet, http.MethodHead, http.MethodPost}, serve: g.logout},
+		g.BasePath + "/logout/done":     {methods: get, serve: g.logoutDone},
+		g.BasePath + "/api/whoami":      {methods: get, api: true, serve: g.whoami},
+		g.BasePath + "/health":          {methods: get, api: true, serve: g.health},
+		g.BasePath + "/ready":           {methods: get, api: true, serve: g.readiness},
+	}
+	if g.Assertion != nil {
+		g.routes[g.BasePath+"/api/keys"] = route{methods: get, api: true, serve: g.assertionKeys}
+	}
+	return g
+}
+
+// own reports whether path is one of the gateway's own routes, which a login never
+// returns to.
+func (g *Gateway) own(path string) bool {
+	_, ok := g.routes[path]
+	return ok
+}

@@ -1,0 +1,62 @@
+package gateway
+
+import (
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"gatehouse/core/kv"
+	"gatehouse/core/problem"
+)
+
+// readyAge is how long an answer of the readiness check stands, so that asking
+// costs at most one store read and one discovery in that time.
+const readyAge = 5 * time.Second
+
+type readiness struct {
+	mu      sync.Mutex
+	checked time.Time
+	err     error
+}
+
+// health is GET /health: the process answers. It asks nothing else.
+func (g *Gateway) health(x *exchange) {
+	g.writeBody(x, http.StatusOK, "text/plain; charset=utf-8", []byte("OK"))
+}
+
+// readiness is GET /ready: the store answers and the provider's documents are at
+// hand, so that a login would succeed.
+func (g *Gateway) readiness(x *exchange) {
+	if err := g.checkReady(x); err != nil {
+		p := problem.StoreUnavailable
+		if !errors.Is(err, errStore) {
+			p = problem.ProviderUnavailable
+		}
+		unready := p.With(err)
+		unready.Status = http.StatusServiceUnavailable
+		g.refuse(x, unready)
+		return
+	}
+	g.writeBody(x, http.StatusOK, "text/plain; charset=utf-8", []byte("ready"))
+}
+
+var errStore = errors.New("gateway: store does not answer")
+
+func (g *Gateway) checkReady(x *exchange) error {
+	g.ready.mu.Lock()
+	defer g.ready.mu.Unlock()
+	if age := g.Now().Sub(g.ready.checked); !g.ready.checked.IsZero() && age >= 0 && age < readyAge {
+		return g.ready.err
+	}
+	_, err := g.Store.Get(x.ctx, kv.Metadata, "ready")
+	if err != nil && !errors.Is(err, kv.ErrNotFound) {
+		err = errors.Join(errStore, err)
+	} else {
+		err = g.Provider.Ready(x.ctx)
+	}
+	if x.ctx.Err() == nil {
+		g.ready.checked, g.ready.err = g.Now(), err
+	}
+	return err
+}

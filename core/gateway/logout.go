@@ -1,0 +1,115 @@
+package gateway
+
+import (
+	"net/http"
+	"net/url"
+
+	"gatehouse/core/oidc"
+	"gatehouse/core/page"
+	"gatehouse/core/problem"
+	"gatehouse/core/returnpath"
+	"gatehouse/core/seal"
+	"gatehouse/core/secret"
+	"gatehouse/core/session"
+)
+
+// logout is POST /logout, which ends the session here and offers to end it at the
+// provider (RP-Initiated Logout 1.0); GET asks first, so that no link or image
+// logs anybody out.
+func (g *Gateway) logout(x *exchange) {
+	target := g.returnPath(x.r.URL.Query())
+	if x.r.Method != http.MethodPost {
+		g.begin(x, http.StatusOK)
+		page.Write(x.w, http.StatusOK, page.Page{
+			Title: "Log out?",
+			Text:  "You will have to log in again to use the application.",
+			Action: &page.Action{Label: "Log out", Method: http.MethodPost,
+				URL: g.BasePath + "/logout?return_to=" + url.QueryEscape(target)},
+			SendReferrer: true,
+		})
+		return
+	}
+	origins := make([]string, len(g.Origins))
+	for i, o := range g.Origins {
+		origins[i] = o.String()
+	}
+	if !sameOrigin(x.r, origins) {
+		g.refuse(x, problem.CrossSite)
+		return
+	}
+	found, cookies, err := g.Sessions.Authenticate(x.ctx, x.r)
+	if err == nil && found != nil {
+		x.subject = found.Identity.Subject
+		cookies, err = g.Sessions.End(x.ctx, found)
+	}
+	if err != nil {
+		// The session may still be open: the browser keeps the cookie and can
+		// try again.
+		g.refuse(x, problem.StoreUnavailable.With(err))
+		return
+	}
+	x.setCookies(cookies)
+	if found != nil {
+		g.Log.InfoContext(x.ctx, "logout", "request_id", x.id, "subject", x.subject, "session", found.Ref)
+	}
+	g.afterLogout(x, found, target)
+}
+
+// afterLogout answers a logout that has happened: programs with 204, people with a
+// page that goes on. It is a page and not a redirect because the form may stand on
+// a page of the application, whose content security policy would apply to the
+// redirect.
+func (g *Gateway) afterLogout(x *exchange, found *session.Session, target string) {
+	if !accepts(x.r.Header["Accept"], "text/html") {
+		g.begin(x, http.StatusNoContent)
+		page.SetHeaders(x.w.Header())
+		x.w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	next := g.BasePath + "/logout/done?state=" + url.QueryEscape(g.logoutState(target))
+	if g.ProviderLogout && found != nil {
+		location, offered, err := g.Provider.EndSessionURL(x.ctx, oidc.EndSession{
+			IDTokenHint:           secret.New(found.IDToken),
+			PostLogoutRedirectURI: x.peer.Origin.String() + g.BasePath + "/logout/done",
+			State:                 g.logoutState(target),
+		})
+		if err != nil {
+			g.Log.WarnContext(x.ctx, "logout at the provider not possible", "request_id", x.id, "error", err)
+		} else if offered {
+			next = location
+		}
+	}
+	g.begin(x, http.StatusOK)
+	page.Write(x.w, http.StatusOK, page.Page{
+		Title:   "You are logged out",
+		Text:    "Your session here has ended.",
+		Action:  &page.Action{Label: "Continue", URL: next},
+		Refresh: true,
+	})
+}
+
+// logoutState carries the return path through the provider, sealed.
+func (g *Gateway) logoutState(target string) string {
+	if target == "/" {
+		return ""
+	}
+	return g.Keys.SealText(seal.LogoutState, "", []byte(target))
+}
+
+// logoutDone is where a logout ends, here or at the provider. It states nothing
+// that depends on who asks.
+func (g *Gateway) logoutDone(x *exchange) {
+	query := x.r.URL.Query()
+	if states := query["state"]; len(states) == 1 {
+		if target, _, err := g.Keys.OpenText(seal.LogoutState, "", states[0]); err == nil {
+			g.redirect(x, returnpath.Parse(string(target), g.own))
+			return
+		}
+	}
+	g.begin(x, http.StatusOK)
+	page.Write(x.w, http.StatusOK, page.Page{
+		Title:  "You are logged out",
+		Text:   "Your session has ended. You can close this window.",
+		Action: &page.Action{Label: "Log in again", URL: g.BasePath + "/login"},
+	})
+}

@@ -1,0 +1,62 @@
+package gateway
+
+import (
+	"net/http"
+	"strings"
+)
+
+// navigation reports whether a person's browser opens r as a page, so that a login
+// may follow: a GET that Fetch Metadata calls a navigation or, from browsers
+// without it, one that accepts HTML. Everything else is a program, which is told
+// 401 instead.
+func navigation(r *http.Request) bool {
+	h := r.Header
+	if r.Method != http.MethodGet || h.Get("Authorization") != "" || h.Get("X-Requested-With") != "" || h.Get("Upgrade") != "" {
+		return false
+	}
+	if h.Get("Sec-Purpose") != "" || h.Get("Purpose") == "prefetch" {
+		return false
+	}
+	if mode := h.Get("Sec-Fetch-Mode"); mode != "" {
+		return mode == "navigate"
+	}
+	return accepts(h["Accept"], "text/html")
+}
+
+// accepts reports whether one of the Accept lines names the media type itself with
+// a weight above zero.
+func accepts(lines []string, mediaType string) bool {
+	for _, line := range lines {
+		for _, item := range strings.Split(line, ",") {
+			name, parameters, _ := strings.Cut(item, ";")
+			if !strings.EqualFold(strings.TrimSpace(name), mediaType) {
+				continue
+			}
+			weight := strings.ReplaceAll(parameters, " ", "")
+			return weight != "q=0" && !strings.HasPrefix(weight, "q=0.0") || strings.Trim(weight, "q=0.") != ""
+		}
+	}
+	return false
+}
+
+// sameOrigin reports whether a state-changing request was made by a page of the
+// origin that it is for. Without Fetch Metadata the Origin header decides; without
+// either the answer is no.
+func sameOrigin(r *http.Request, origins []string) bool {
+	switch site := r.Header.Values("Sec-Fetch-Site"); {
+	case len(site) > 1:
+		return false
+	case len(site) == 1:
+		return site[0] == "same-origin"
+	}
+	origin := r.Header.Values("Origin")
+	if len(origin) != 1 {
+		return false
+	}
+	for _, o := range origins {
+		if origin[0] == o {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,136 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"gatehouse/core/identity"
+	"gatehouse/core/platform"
+	"gatehouse/core/problem"
+	"gatehouse/core/proxy"
+	"gatehouse/core/returnpath"
+	"gatehouse/core/session"
+)
+
+// pass is everything that is not a route of the gateway: it goes to the
+// application if its path is public or its sender is logged in.
+func (g *Gateway) pass(x *exchange) {
+	if g.Rules.Public(x.path) {
+		g.forward(x, nil)
+		return
+	}
+	found, cookies, err := g.Sessions.Authenticate(x.ctx, x.r)
+	if err != nil {
+		g.refuse(x, problem.StoreUnavailable.With(err))
+		return
+	}
+	x.setCookies(cookies)
+	if found == nil {
+		g.demandLogin(x)
+		return
+	}
+	g.forward(x, found)
+}
+
+// demandLogin answers who is not logged in: a person is sent to log in and back
+// again, a program is told so.
+func (g *Gateway) demandLogin(x *exchange) {
+	if !navigation(x.r) {
+		g.refuse(x, problem.LoginRequired)
+		return
+	}
+	target := x.path
+	if x.r.URL.RawQuery != "" {
+		target += "?" + x.r.URL.RawQuery
+	}
+	g.redirect(x, g.loginAddress(returnpath.Parse(target, g.own)))
+}
+
+// forward sends the request on, with found's identity unless found is nil.
+func (g *Gateway) forward(x *exchange, found *session.Session) {
+	additions := proxy.Additions{RequestID: x.id, Peer: x.peer}
+	if found != nil {
+		x.subject = found.Identity.Subject
+		headers, err := found.Derived.Get(func() (any, error) { return g.Rules.IdentityHeaders(found.Identity) })
+		if err != nil {
+			g.refuse(x, problem.IdentityTooLarge.With(err))
+			return
+		}
+		additions.Identity, additions.IdentityHeaders = found.Identity, headers.(http.Header)
+		if g.PassAccessToken && (found.AccessTokenExpiry == 0 || g.Now().Unix() < found.AccessTokenExpiry) {
+			additions.AccessToken = found.AccessToken
+		}
+		if g.Assertion != nil {
+			if additions.Assertion, err = g.Assertion.Sign(found.Identity, found.Ref); err != nil {
+				g.refuse(x, problem.Internal.With(err))
+				return
+			}
+		}
+	}
+	out, err := g.Rules.Outgoing(x.r, x.path, additions)
+	switch {
+	case errors.Is(err, proxy.ErrMethod):
+		g.refuse(x, problem.MethodNotAllowed.With(err))
+		return
+	case errors.Is(err, proxy.ErrIdentityTooLarge):
+		g.refuse(x, problem.IdentityTooLarge.With(err))
+		return
+	case err != nil:
+		g.refuse(x, problem.InvalidPath.With(err))
+		return
+	}
+	err = g.Forward.Forward(x.w, out, func(status int, h http.Header) {
+		x.status = status
+		g.Rules.EditAnswer(status, h)
+		h.Set("X-Request-Id", x.id)
+		for _, c := range x.cookies {
+			h.Add("Set-Cookie", c)
+		}
+	})
+	if err != nil {
+		g.refuse(x, upstreamProblem(err))
+	}
+}
+
+// upstreamProblem maps what went wrong on the way to the application.
+func upstreamProblem(err error) *problem.Problem {
+	switch {
+	case errors.Is(err, platform.ErrUpgradeUnsupported):
+		return problem.UpgradeUnsupported
+	case errors.Is(err, platform.ErrRequestBody):
+		return problem.RequestBody.With(err)
+	case errors.Is(err, platform.ErrTimeout), errors.Is(err, context.DeadlineExceeded):
+		return problem.UpstreamTimeout.With(err)
+	}
+	return problem.UpstreamUnreachable.With(err)
+}
+
+// Protect returns a handler that serves next to those who are logged in and treats
+// others as it would for the application. next finds the identity in the request's
+// context.
+func (g *Gateway) Protect(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		x := &exchange{w: w, r: r, ctx: r.Context(), id: proxy.RequestID(r), started: g.Now()}
+		defer g.finish(x)
+		x.peer = g.Rules.Peer(r)
+		path, err := g.Rules.Path(r)
+		if err != nil {
+			g.refuse(x, problem.InvalidPath.With(err))
+			return
+		}
+		x.path = path
+		found, cookies, err := g.Sessions.Authenticate(x.ctx, r)
+		if err != nil {
+			g.refuse(x, problem.StoreUnavailable.With(err))
+			return
+		}
+		x.setCookies(cookies)
+		if found == nil {
+			g.demandLogin(x)
+			return
+		}
+		x.status = http.StatusOK
+		next.ServeHTTP(w, r.WithContext(identity.WithContext(x.ctx, found.Identity)))
+	})
+}

@@ -1,0 +1,81 @@
+package gateway
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"gatehouse/core/identity"
+	"gatehouse/core/page"
+	"gatehouse/core/problem"
+)
+
+// whoami is GET /api/whoami: who the caller is, as JSON.
+func (g *Gateway) whoami(x *exchange) {
+	found, cookies, err := g.Sessions.Authenticate(x.ctx, x.r)
+	if err != nil {
+		g.refuse(x, problem.StoreUnavailable.With(err))
+		return
+	}
+	x.setCookies(cookies)
+	if found == nil {
+		g.refuse(x, problem.LoginRequired)
+		return
+	}
+	x.subject = found.Identity.Subject
+	g.writeJSON(x, http.StatusOK, describe(found.Identity))
+}
+
+// description has every key always; unknown values are null.
+type description struct {
+	UserID            string                       `json:"user_id"`
+	Username          *string                      `json:"username"`
+	Name              *string                      `json:"name"`
+	GivenName         *string                      `json:"given_name"`
+	FamilyName        *string                      `json:"family_name"`
+	PreferredUsername *string                      `json:"preferred_username"`
+	Email             *string                      `json:"email"`
+	EmailVerified     *bool                        `json:"email_verified"`
+	Locale            *string                      `json:"locale"`
+	ProjectRoles      map[string]map[string]string `json:"project_roles"`
+	Metadata          map[string]string            `json:"metadata"`
+}
+
+func describe(id *identity.Identity) description {
+	known := func(s string) *string {
+		if s == "" {
+			return nil
+		}
+		return &s
+	}
+	return description{
+		UserID: id.Subject, Username: known(id.Username), Name: known(id.Name),
+		GivenName: known(id.GivenName), FamilyName: known(id.FamilyName),
+		PreferredUsername: known(id.PreferredUsername), Email: known(id.Email),
+		EmailVerified: id.EmailVerified, Locale: known(id.Locale),
+		ProjectRoles: id.ProjectRoles, Metadata: id.Metadata,
+	}
+}
+
+// assertionKeys is GET /api/keys: the keys that verify X-Gatehouse-Assertion
+// (RFC 7517).
+func (g *Gateway) assertionKeys(x *exchange) {
+	g.writeBody(x, http.StatusOK, "application/jwk-set+json", g.Assertion.JWKS())
+}
+
+func (g *Gateway) writeJSON(x *exchange, status int, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		g.refuse(x, problem.Internal.With(err))
+		return
+	}
+	g.writeBody(x, status, "application/json", body)
+}
+
+func (g *Gateway) writeBody(x *exchange, status int, contentType string, body []byte) {
+	g.begin(x, status)
+	h := x.w.Header()
+	page.SetHeaders(h)
+	h.Set("Content-Type", contentType)
+	x.w.WriteHeader(status)
+	_, _ = x.w.Write(body)
+}

@@ -1,0 +1,165 @@
+// Package login keeps login transactions: what has to be remembered between the
+// redirect to the provider (RFC 6749, section 4.1.1) and its answer. A transaction
+// lives in a sealed cookie of the browser that started it, so that it needs no
+// store, and no other browser can complete it (RFC 9700, section 4.7).
+package login
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"gatehouse/core/cookie"
+	"gatehouse/core/pkce"
+	"gatehouse/core/seal"
+)
+
+const (
+	// Timeout is how long a login may take.
+	Timeout = 600 * time.Second
+	// MaxOpen is how many logins one browser may have under way; the oldest gives
+	// way to the next.
+	MaxOpen = 5
+	// maxCookie bounds a sealed transaction in bytes.
+	maxCookie = 1024
+	// stateSize is the length of a state: 32 octets in base64url.
+	stateSize = 43
+	// tagSize is the length of the part of a cookie's name that its state decides.
+	tagSize = 11
+)
+
+// ErrNone says that this browser has no such transaction: never had, completed,
+// evicted or expired.
+var ErrNone = errors.New("login: no such transaction")
+
+// Transaction is one login under way.
+type Transaction struct {
+	State    string
+	Nonce    string
+	Verifier pkce.Verifier
+	// Origin is the public origin that the login began on.
+	Origin string
+	// ReturnPath is where it returns to, checked.
+	ReturnPath string
+	Started    time.Time
+}
+
+// sealed is a transaction's stored form; short names, because the cookie is small.
+type sealed struct {
+	State    string `json:"s"`
+	Nonce    string `json:"n"`
+	Verifier string `json:"v"`
+	Origin   string `json:"o"`
+	Return   string `json:"r"`
+	Started  int64  `json:"t"` // Unix milliseconds
+}
+
+// Transactions starts and completes logins. It is safe for concurrent use.
+type Transactions struct {
+	keys  *seal.Keyring
+	names cookie.Names
+	now   func() time.Time
+}
+
+// New returns transactions sealed by keys.
+func New(keys *seal.Keyring, names cookie.Names, now func() time.Time) *Transactions {
+	return &Transactions{keys: keys, names: names, now: now}
+}
+
+// draw returns 32 random octets in base64url.
+func draw() string {
+	var b [32]byte
+	rand.Read(b[:])
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// Start begins a login. lines are the request's Cookie headers; cookies are the
+// Set-Cookie values for the answer: the new transaction, and removals of those
+// that are over or too many.
+func (t *Transactions) Start(lines []string, origin, returnPath string) (x Transaction, cookies []string) {
+	x = Transaction{State: draw(), Nonce: draw(), Verifier: pkce.NewVerifier(), Origin: origin, ReturnPath: returnPath, Started: t.now()}
+	value := t.seal(x)
+	if len(value) > maxCookie {
+		x.ReturnPath = "/"
+		value = t.seal(x)
+	}
+	cookies = t.evict(lines, t.name(x.State))
+	return x, append(cookies, t.names.Set(t.name(x.State), value, Timeout))
+}
+
+// Find returns the transaction of state, or ErrNone. It compares in constant time.
+func (t *Transactions) Find(lines []string, state string) (Transaction, error) {
+	if !validState(state) {
+		return Transaction{}, ErrNone
+	}
+	name := t.name(state)
+	value, count := cookie.Find(lines, name)
+	if count != 1 {
+		return Transaction{}, ErrNone
+	}
+	x, ok := t.open(name, value)
+	if !ok || !t.live(x) || subtle.ConstantTimeCompare([]byte(x.State), []byte(state)) != 1 {
+		return Transaction{}, ErrNone
+	}
+	return x, nil
+}
+
+// Finish is the Set-Cookie value that consumes the transaction of state.
+func (t *Transactions) Finish(state string) string { return t.names.Clear(t.name(state)) }
+
+// name is the cookie of a state: its own, so that logins in parallel do not
+// overwrite each other, and derived, so that the state is not readable from it.
+func (t *Transactions) name(state string) string {
+	sum := sha256.Sum256([]byte(state))
+	return t.names.LoginPrefix + base64.RawURLEncoding.EncodeToString(sum[:])[:tagSize]
+}
+
+func validState(s string) bool {
+	if len(s) != stateSize {
+		return false
+	}
+	_, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	return err == nil && !strings.ContainsAny(s, "\r\n")
+}
+
+func (t *Transactions) live(x Transaction) bool {
+	age := t.now().Sub(x.Started)
+	return age < Timeout && age > -time.Minute
+}
+
+func (t *Transactions) seal(x Transaction) string {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	// Paths hold ampersands, which the default would make six times as long.
+	e.SetEscapeHTML(false)
+	if err := e.Encode(sealed{x.State, x.Nonce, x.Verifier.Reveal(), x.Origin, x.ReturnPath, x.Started.UnixMilli()}); err != nil {
+		panic("login: " + err.Error())
+	}
+	return t.keys.SealText(seal.LoginCookie, t.name(x.State), bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+}
+
+func (t *Transactions) open(name, value string) (Transaction, bool) {
+	if len(value) > maxCookie {
+		return Transaction{}, false
+	}
+	b, _, err := t.keys.OpenText(seal.LoginCookie, name, value)
+	if err != nil {
+		return Transaction{}, false
+	}
+	var s sealed
+	if json.Unmarshal(b, &s) != nil {
+		return Transaction{}, false
+	}
+	verifier, err := pkce.ParseVerifier(s.Verifier)
+	if err != nil {
+		return Transaction{}, false
+	}
+	return Transaction{State: s.State, Nonce: s.Nonce, Verifier: verifier, Origin: s.Origin,
+		ReturnPath: s.Return, Started: time.UnixMilli(s.Started)}, true
+}

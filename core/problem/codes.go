@@ -1,0 +1,66 @@
+package problem
+
+import (
+	"net/http"
+	"time"
+)
+
+// Requests that are wrong in themselves.
+var (
+	InvalidPath = &Problem{Status: http.StatusBadRequest, Code: "invalid_path",
+		Title: "This address is not valid", Detail: "The path contains characters or sequences that are not accepted."}
+	HeaderTooLarge = &Problem{Status: http.StatusRequestHeaderFieldsTooLarge, Code: "header_too_large",
+		Title: "The request is too large", Detail: "The browser sent too many or too large headers. Removing this site's cookies usually helps."}
+	MethodNotAllowed = &Problem{Status: http.StatusMethodNotAllowed, Code: "method_not_allowed",
+		Title: "Method not allowed", Detail: "This address does not answer to this method."}
+	RateLimited = &Problem{Status: http.StatusTooManyRequests, Code: "rate_limited",
+		Title: "Too many attempts", Detail: "Please wait a moment and try again.", RetryAfter: time.Second}
+	CrossSite = &Problem{Status: http.StatusForbidden, Code: "cross_site_request",
+		Title: "This request came from another site", Detail: "It was not carried out. Use the button on this site's own page."}
+)
+
+// Access.
+var (
+	LoginRequired = &Problem{Status: http.StatusUnauthorized, Code: "login_required", Challenge: "Bearer",
+		Title: "Login required", Detail: "This address needs a login."}
+	IdentityTooLarge = &Problem{Status: http.StatusForbidden, Code: "identity_too_large",
+		Title: "Your account has too many groups", Detail: "What the identity provider says about your account does not fit into a request. An administrator can limit the groups that are sent."}
+)
+
+// Logins that did not succeed.
+var (
+	LoginExpired = &Problem{Status: http.StatusBadRequest, Code: "login_expired",
+		Title: "This login has expired", Detail: "It was started too long ago, in another browser, or was completed already. Please start again."}
+	InvalidResponse = &Problem{Status: http.StatusBadRequest, Code: "invalid_response",
+		Title: "This login could not be completed", Detail: "The answer of the identity provider was incomplete or malformed. Please start again."}
+	IssuerMismatch = &Problem{Status: http.StatusBadRequest, Code: "issuer_mismatch",
+		Title: "This login could not be completed", Detail: "The answer came from another identity provider than the one that was asked. Please start again."}
+	AccessDenied = &Problem{Status: http.StatusForbidden, Code: "access_denied",
+		Title: "Access was denied", Detail: "The identity provider did not let this login through, or it was cancelled."}
+	ProviderRefused = &Problem{Status: http.StatusBadRequest, Code: "provider_error",
+		Title: "This login could not be completed", Detail: "The identity provider reported an error. Please start again."}
+	CodeRefused = &Problem{Status: http.StatusBadRequest, Code: "code_refused",
+		Title: "This login could not be completed", Detail: "The identity provider did not accept the answer of this browser. Please start again."}
+	TokenRefused = &Problem{Status: http.StatusBadGateway, Code: "token_refused",
+		Title: "This login could not be completed", Detail: "The identity provider refused this service. An administrator has to look at its configuration."}
+	IDTokenInvalid = &Problem{Status: http.StatusBadGateway, Code: "id_token_invalid",
+		Title: "This login could not be completed", Detail: "The identity provider's statement about your account could not be verified."}
+)
+
+// Parts that Gatehouse needs and did not get.
+var (
+	ProviderUnavailable = &Problem{Status: http.StatusBadGateway, Code: "provider_unavailable", RetryAfter: 5 * time.Second,
+		Title: "The identity provider does not answer", Detail: "Please try again in a moment."}
+	StoreUnavailable = &Problem{Status: http.StatusServiceUnavailable, Code: "store_unavailable", RetryAfter: 5 * time.Second,
+		Title: "The service is not available", Detail: "Sessions cannot be read or written at the moment. Please try again."}
+	UpstreamUnreachable = &Problem{Status: http.StatusBadGateway, Code: "upstream_unreachable", RetryAfter: 5 * time.Second,
+		Title: "The application does not answer", Detail: "Please try again in a moment."}
+	UpstreamTimeout = &Problem{Status: http.StatusGatewayTimeout, Code: "upstream_timeout",
+		Title: "The application took too long", Detail: "Please try again in a moment."}
+	UpgradeUnsupported = &Problem{Status: http.StatusNotImplemented, Code: "upgrade_unsupported",
+		Title: "Connection upgrades are not available", Detail: "This deployment cannot pass on WebSocket connections."}
+	RequestBody = &Problem{Status: http.StatusBadRequest, Code: "request_body",
+		Title: "The request's content could not be read", Detail: "It ended early or was malformed."}
+	Internal = &Problem{Status: http.StatusInternalServerError, Code: "internal_error",
+		Title: "Something went wrong", Detail: "The reference below helps to find the cause."}
+)

@@ -1,0 +1,72 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"gatehouse/core/cookie"
+	"gatehouse/core/kv"
+)
+
+// touches is the fraction of the idle limit after which a used cookie is renewed.
+const touches = 20
+
+// Authenticate returns the session that r's cookies name, or nil when there is
+// none. cookies are Set-Cookie values that belong on the answer in either case:
+// renewals, and removals of what did not open. The error is ErrStore.
+//
+// A request without a session cookie, or with one that does not open or has
+// expired, costs no store operation.
+func (s *Sessions) Authenticate(ctx context.Context, r *http.Request) (found *Session, cookies []string, err error) {
+	lines := r.Header["Cookie"]
+	value, count := cookie.Find(lines, s.names.Session)
+	if count == 0 {
+		return nil, nil, nil
+	}
+	t, primary, ok := s.openTicket(value)
+	now := s.now()
+	if count > 1 || !ok || !s.used(t, now) {
+		return nil, []string{s.names.Clear(s.names.Session)}, nil
+	}
+	ref := t.ref()
+	found, err = s.load(ctx, ref)
+	if errors.Is(err, kv.ErrNotFound) {
+		found, err = s.handover(lines, ref, now), nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if found == nil {
+		// The store may only be behind, so the cookie stays.
+		return nil, nil, nil
+	}
+	if found.Ended || !now.Before(found.Expiry()) || now.Before(time.Unix(found.Created, 0).Add(-time.Minute)) {
+		return nil, []string{s.names.Clear(s.names.Session)}, nil
+	}
+	if !primary || (s.kind != Fixed && now.Sub(t.seen) >= s.idle/touches) {
+		t.seen = now
+		cookies = []string{s.names.Set(s.names.Session, s.sealTicket(t), s.maxAge(now, found.Expiry()))}
+	}
+	return found, cookies, nil
+}
+
+// used reports whether the ticket is within the idle limit and not from the
+// future.
+func (s *Sessions) used(t ticket, now time.Time) bool {
+	idle := now.Sub(t.seen)
+	return idle < s.idle && idle > -time.Minute
+}
+
+// maxAge is the cookie's lifetime in the browser; zero means until it closes.
+func (s *Sessions) maxAge(now, expiry time.Time) time.Duration {
+	left := expiry.Sub(now)
+	switch s.kind {
+	case Idle:
+		return min(s.idle, left)
+	case Fixed:
+		return left
+	}
+	return 0
+}

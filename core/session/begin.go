@@ -1,0 +1,36 @@
+package session
+
+import (
+	"context"
+	"fmt"
+
+	"gatehouse/core/kv"
+)
+
+// Begin stores a session of r's identity and tokens under a new id and returns the
+// Set-Cookie values that hand it to the browser. Version, Created and Expires are
+// set here. old is the session that the browser came with, or nil; it is ended.
+// The error is ErrStore, and then there is no session.
+func (s *Sessions) Begin(ctx context.Context, r Record, old *Session) (*Session, []string, error) {
+	now := s.now()
+	r.Version = recordVersion
+	r.Created = now.Unix()
+	r.Expires = now.Add(s.life).Unix()
+	t := newTicket(now)
+	begun := &Session{Record: r, Ref: t.ref()}
+	if err := s.store.Put(ctx, kv.Sessions, begun.Ref, r.encode(), begun.Expiry()); err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrStore, err)
+	}
+	s.cache.put(begun, now)
+	if old != nil {
+		// The browser forgets the old id in any case.
+		if _, err := s.End(ctx, old); err != nil {
+			s.log.WarnContext(ctx, "previous session not ended", "session", old.Ref, "error", err)
+		}
+	}
+	cookies := []string{s.names.Set(s.names.Session, s.sealTicket(t), s.maxAge(now, begun.Expiry()))}
+	if value := s.sealHandover(&r, begun.Ref); value != "" {
+		cookies = append(cookies, s.names.Set(s.names.Handover, value, HandoverTime))
+	}
+	return begun, cookies, nil
+}

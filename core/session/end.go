@@ -1,0 +1,30 @@
+package session
+
+import (
+	"context"
+	"fmt"
+
+	"gatehouse/core/kv"
+)
+
+// End ends the session. The store keeps a mark in the record's place until the
+// hand-over cookie has expired everywhere, so that a copy of both cookies opens
+// nothing. cookies are the Set-Cookie values that make the browser forget it. The
+// error is ErrStore: whether the session ended is then unknown.
+func (s *Sessions) End(ctx context.Context, old *Session) (cookies []string, err error) {
+	if err := s.Revoke(ctx, old.Ref); err != nil {
+		return nil, err
+	}
+	return []string{s.names.Clear(s.names.Session), s.names.Clear(s.names.Handover)}, nil
+}
+
+// Revoke ends the session under ref, known or not. The error is ErrStore.
+func (s *Sessions) Revoke(ctx context.Context, ref string) error {
+	now := s.now()
+	mark := Record{Version: recordVersion, Ended: true}
+	if err := s.store.Put(ctx, kv.Sessions, ref, mark.encode(), now.Add(endedFor)); err != nil {
+		return fmt.Errorf("%w: %w", ErrStore, err)
+	}
+	s.cache.put(&Session{Record: mark, Ref: ref}, now)
+	return nil
+}

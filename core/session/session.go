@@ -1,0 +1,108 @@
+// Package session keeps logins: a sealed id in a cookie, a sealed record in the
+// store.
+//
+// It guarantees: a cookie that this deployment did not seal costs no store
+// operation; a session has a new id at every login; idle and absolute limits are
+// enforced by the clock, whatever the store does; what the store reveals opens no
+// session. A session that was ended is refused at once by the process that ended
+// it, within [CacheAge] by others, plus the staleness of the store.
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"gatehouse/core/cookie"
+	"gatehouse/core/kv"
+	"gatehouse/core/seal"
+)
+
+// Kind says how long the browser keeps the session cookie.
+type Kind string
+
+// Kinds of session.
+const (
+	// Browser: until the browser closes. The idle limit applies.
+	Browser Kind = "browser"
+	// Idle: for the idle limit after the last use.
+	Idle Kind = "idle"
+	// Fixed: until the absolute limit, used or not.
+	Fixed Kind = "fixed"
+)
+
+const (
+	// CacheAge is how long a process believes its own copy of a record.
+	CacheAge = 5 * time.Second
+	// cacheSize bounds the copies.
+	cacheSize = 10_000
+	// endedFor is how long the store remembers that a session was ended. It
+	// outlives the hand-over cookie.
+	endedFor = 10 * time.Minute
+)
+
+// ErrStore says that the store could not be asked: whether there is a session is
+// unknown.
+var ErrStore = errors.New("session: store unavailable")
+
+// Options configure [New]. All are required.
+type Options struct {
+	Store *kv.Store
+	Keys  *seal.Keyring
+	Names cookie.Names
+	Kind  Kind
+	// Idle and Lifetime are the limits on disuse and on age.
+	Idle, Lifetime time.Duration
+	Now            func() time.Time
+	Log            *slog.Logger
+}
+
+// Sessions authenticates, begins and ends sessions. It is safe for concurrent use.
+type Sessions struct {
+	store *kv.Store
+	keys  *seal.Keyring
+	names cookie.Names
+	kind  Kind
+	idle  time.Duration
+	life  time.Duration
+	now   func() time.Time
+	log   *slog.Logger
+	cache *cache
+}
+
+// New returns the sessions kept in o.Store.
+func New(o Options) *Sessions {
+	s := &Sessions{store: o.Store, keys: o.Keys, names: o.Names, kind: o.Kind,
+		idle: o.Idle, life: o.Lifetime, now: o.Now, log: o.Log, cache: newCache(cacheSize, CacheAge)}
+	if s.kind == Fixed {
+		s.idle = s.life
+	}
+	return s
+}
+
+// load returns the record under ref from memory or the store: ErrStore,
+// kv.ErrNotFound, or a session that may be marked as ended.
+func (s *Sessions) load(ctx context.Context, ref string) (*Session, error) {
+	if found := s.cache.get(ref, s.now()); found != nil {
+		return found, nil
+	}
+	raw, err := s.store.Get(ctx, kv.Sessions, ref)
+	switch {
+	case errors.Is(err, kv.ErrNotFound):
+		return nil, kv.ErrNotFound
+	case errors.Is(err, kv.ErrCorrupt):
+		s.log.WarnContext(ctx, "session record does not open", "session", ref)
+		return nil, kv.ErrNotFound
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", ErrStore, err)
+	}
+	r, err := decodeRecord(raw)
+	if err != nil {
+		s.log.WarnContext(ctx, "session record is malformed", "session", ref)
+		return nil, kv.ErrNotFound
+	}
+	found := &Session{Record: *r, Ref: ref}
+	return s.cache.put(found, s.now()), nil
+}
