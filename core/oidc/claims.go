@@ -1,0 +1,141 @@
+package oidc
+
+import (
+	"crypto/sha256"
+	"crypto/sha512"
+	"crypto/subtle"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// Limits of claims that decide.
+const (
+	// maxSubject is OpenID Connect Core 1.0, section 2.
+	maxSubject = 255
+	// oldestIssue is how long ago an ID token may have been issued. It comes straight
+	// from the provider, so anything older is a mistake.
+	oldestIssue = 24 * time.Hour
+)
+
+// expectation is what an ID token must agree with.
+type expectation struct {
+	Issuer, ClientID, Nonce string
+	// AccessToken is what at_hash must match when it is there.
+	AccessToken string
+	Alg         jose.SignatureAlgorithm
+	Now         time.Time
+	Skew        time.Duration
+}
+
+// check applies OpenID Connect Core 1.0, section 3.1.3.7, to the claims and returns
+// the broken rule, or "". Claims of the wrong type break the rule.
+func (e *expectation) check(o object) string {
+	if iss, _ := o.text("iss"); iss != e.Issuer || iss == "" {
+		return "iss is not the issuer"
+	}
+	if sub, _ := o.text("sub"); !validSubject(sub) {
+		return "sub is missing or malformed"
+	}
+	if reason := e.checkAudience(o); reason != "" {
+		return reason
+	}
+	if reason := e.checkTimes(o); reason != "" {
+		return reason
+	}
+	nonce, _ := o.text("nonce")
+	if nonce == "" || subtle.ConstantTimeCompare([]byte(nonce), []byte(e.Nonce)) != 1 {
+		return "nonce is not the request's"
+	}
+	if _, ok := o["at_hash"]; ok {
+		hash, _ := o.text("at_hash")
+		if subtle.ConstantTimeCompare([]byte(hash), []byte(leftHalf(e.Alg, e.AccessToken))) != 1 {
+			return "at_hash does not match the access token"
+		}
+	}
+	return ""
+}
+
+// checkAudience is steps 3 to 5: every audience besides us is untrusted, and then the
+// token must name us as the party it was issued to.
+func (e *expectation) checkAudience(o object) string {
+	var audience []string
+	if one, ok := o.text("aud"); ok {
+		audience = []string{one}
+	} else if audience, ok = o.texts("aud"); !ok {
+		return "aud is missing or malformed"
+	}
+	if e.ClientID == "" || !slices.Contains(audience, e.ClientID) {
+		return "aud is not this client"
+	}
+	_, authorized := o["azp"]
+	if azp, _ := o.text("azp"); authorized && azp != e.ClientID {
+		return "azp is not this client"
+	}
+	others := slices.ContainsFunc(audience, func(a string) bool { return a != e.ClientID })
+	if others && !authorized {
+		return "several aud without azp"
+	}
+	return ""
+}
+
+// checkTimes is steps 9 and 10, and nbf of RFC 7519, section 4.1.5.
+func (e *expectation) checkTimes(o object) string {
+	exp, ok := o.instant("exp")
+	switch {
+	case !ok:
+		return "exp is missing or malformed"
+	case !exp.After(e.Now.Add(-e.Skew)):
+		return "expired"
+	}
+	iat, ok := o.instant("iat")
+	switch {
+	case !ok:
+		return "iat is missing or malformed"
+	case iat.After(e.Now.Add(e.Skew)):
+		return "issued in the future"
+	case iat.Before(e.Now.Add(-oldestIssue)):
+		return "issued too long ago"
+	}
+	if _, there := o["nbf"]; there {
+		nbf, ok := o.instant("nbf")
+		switch {
+		case !ok:
+			return "nbf is malformed"
+		case nbf.After(e.Now.Add(e.Skew)):
+			return "not valid yet"
+		}
+	}
+	if _, there := o["auth_time"]; there {
+		if _, ok := o.instant("auth_time"); !ok {
+			return "auth_time is malformed"
+		}
+	}
+	return ""
+}
+
+// validSubject reports whether s can identify a user. U+FFFD stands for what could
+// not be decoded, so that two users might share it.
+func validSubject(s string) bool {
+	return s != "" && len(s) <= maxSubject && !hasControl(s) && !strings.ContainsRune(s, '\uFFFD')
+}
+
+// leftHalf is at_hash (OpenID Connect Core 1.0, section 3.1.3.6): the hash is the one
+// of the signature's algorithm; Ed25519 uses SHA-512.
+func leftHalf(alg jose.SignatureAlgorithm, token string) string {
+	var sum []byte
+	switch alg {
+	case jose.RS384, jose.PS384, jose.ES384:
+		h := sha512.Sum384([]byte(token))
+		sum = h[:]
+	case jose.RS512, jose.PS512, jose.ES512, jose.EdDSA:
+		h := sha512.Sum512([]byte(token))
+		sum = h[:]
+	default:
+		h := sha256.Sum256([]byte(token))
+		sum = h[:]
+	}
+	return encoding.EncodeToString(sum[:len(sum)/2])
+}

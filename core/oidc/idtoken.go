@@ -1,0 +1,164 @@
+package oidc
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"slices"
+	"strings"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// maxIDToken is the longest ID token in bytes.
+const maxIDToken = 64 << 10
+
+// defaultAlgorithms are accepted when the options list none.
+var defaultAlgorithms = []string{"RS256", "ES256", "PS256", "EdDSA"}
+
+// signatures are the algorithms that can be accepted: public-key signatures only. A
+// shared secret or "none" is not an option (RFC 8725, sections 3.1 and 3.2).
+var signatures = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+
+func acceptable(names []string) []string {
+	if len(names) == 0 {
+		return defaultAlgorithms
+	}
+	var kept []string
+	for _, n := range names {
+		if slices.Contains(signatures, n) {
+			kept = append(kept, n)
+		}
+	}
+	return kept
+}
+
+// encoding is strict: a segment has exactly one spelling.
+var encoding = base64.RawURLEncoding.Strict()
+
+// idToken is an ID token taken apart, not yet believed.
+type idToken struct {
+	alg     jose.SignatureAlgorithm
+	kid     string
+	named   bool // has a kid
+	payload []byte
+	claims  object
+	jws     *jose.JSONWebSignature
+}
+
+// parseIDToken takes a compact JWS apart and checks its header (RFC 7515; RFC 8725).
+// Algorithms is the allow-list. The error is an *IDTokenError.
+func parseIDToken(raw string, algorithms []string) (*idToken, error) {
+	if len(raw) > maxIDToken {
+		return nil, refusedToken("longer than 64 KiB")
+	}
+	parts := strings.Split(raw, ".")
+	if len(parts) != 3 {
+		return nil, refusedToken("not a compact JWS")
+	}
+	var decoded [3][]byte
+	for i, part := range parts {
+		var err error
+		if decoded[i], err = encoding.DecodeString(part); err != nil || strings.ContainsAny(part, "\r\n") {
+			return nil, refusedToken("not base64url")
+		}
+	}
+	header, err := parseObject(decoded[0])
+	if err != nil {
+		return nil, refusedToken("header is " + err.Error())
+	}
+	t := &idToken{payload: decoded[1]}
+	alg, _ := header.text("alg")
+	if !slices.Contains(algorithms, alg) {
+		return nil, refusedToken("alg is not accepted")
+	}
+	t.alg = jose.SignatureAlgorithm(alg)
+	for _, name := range []string{"crit", "b64", "zip", "enc"} {
+		if _, ok := header[name]; ok {
+			return nil, refusedToken(name + " in the header")
+		}
+	}
+	if _, ok := header["typ"]; ok {
+		// at+jwt and logout+jwt are other kinds of token (RFC 8725, section 3.11).
+		if typ, _ := header.text("typ"); !strings.EqualFold(typ, "JWT") {
+			return nil, refusedToken("typ is not JWT")
+		}
+	}
+	if _, t.named = header["kid"]; t.named {
+		var ok bool
+		if t.kid, ok = header.text("kid"); !ok || len(t.kid) > maxKeyID {
+			return nil, refusedToken("malformed kid")
+		}
+	}
+	if t.claims, err = parseObject(t.payload); err != nil {
+		return nil, refusedToken("payload is " + err.Error())
+	}
+	if t.jws, err = jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{t.alg}); err != nil {
+		return nil, refusedToken("not a JWS")
+	}
+	return t, nil
+}
+
+// signedBy reports whether one of the set's keys made the signature; found is false
+// when no key could have.
+func (t *idToken) signedBy(set *keySet) (signed, found bool) {
+	keys := set.candidates(t.kid, t.named, t.alg)
+	for _, k := range keys {
+		if payload, err := t.jws.Verify(k.Key); err == nil && bytes.Equal(payload, t.payload) {
+			return true, true
+		}
+	}
+	return false, len(keys) > 0
+}
+
+// verifyIDToken validates an ID token (OpenID Connect Core 1.0, section 3.1.3.7) and
+// returns its claims. Claims are checked before the signature, so that a token of
+// another client or login causes no fetch of keys. The error is ErrIDToken, or what
+// getting the keys returns.
+func (p *Provider) verifyIDToken(ctx context.Context, m *Metadata, raw string, e expectation) (object, error) {
+	if raw == "" {
+		return nil, refusedToken("missing")
+	}
+	algorithms := p.o.Algorithms
+	if m.IDTokenSigningAlgs != nil {
+		algorithms = slices.DeleteFunc(slices.Clone(algorithms), func(a string) bool { return !slices.Contains(m.IDTokenSigningAlgs, a) })
+	}
+	t, err := parseIDToken(raw, algorithms)
+	if err != nil {
+		return nil, err
+	}
+	e.Alg = t.alg
+	if reason := e.check(t.claims); reason != "" {
+		return nil, refusedToken(reason)
+	}
+	keys, fetched, err := p.keys.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	signed, found := t.signedBy(keys.value)
+	// A key may have been added or, under the same id, replaced since the copy came:
+	// first another instance's copy may know it, then the provider does.
+	for range 2 {
+		if signed || fetched {
+			break
+		}
+		renewed, err := p.keys.renew(ctx, keys)
+		if err != nil {
+			return nil, err
+		}
+		if renewed == keys {
+			break
+		}
+		keys = renewed
+		signed, found = t.signedBy(keys.value)
+	}
+	switch {
+	case signed:
+		return t.claims, nil
+	case !found && !t.named:
+		return nil, refusedToken("no kid, and not exactly one key fits")
+	case !found:
+		return nil, refusedToken("no such key")
+	}
+	return nil, refusedToken("bad signature")
+}

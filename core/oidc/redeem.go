@@ -1,0 +1,84 @@
+package oidc
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gatehouse/core/identity"
+	"gatehouse/core/pkce"
+	"gatehouse/core/secret"
+)
+
+// Redemption is an authorization response that belongs to a request of ours: callers
+// have compared state and called [Provider.CheckIssuer]. All fields are required.
+type Redemption struct {
+	Code        string
+	RedirectURI string // as in the authorization request
+	Nonce       string
+	Verifier    pkce.Verifier
+}
+
+// Login is an authenticated subject with the tokens that came along.
+type Login struct {
+	Identity     identity.Identity
+	AccessToken  secret.Text
+	RefreshToken secret.Text // empty when the provider gave none
+	IDToken      secret.Text
+	// AccessTokenExpiry is zero when the provider did not say.
+	AccessTokenExpiry time.Time
+	// SessionID is the provider's sid, empty when it did not say.
+	SessionID string
+	// AuthTime is when the user was authenticated, zero when the provider did not
+	// say.
+	AuthTime time.Time
+}
+
+// Redeem exchanges the code for tokens, validates the ID token, asks userinfo if a
+// wanted claim is missing, and returns who logged in. On error there is no login: the
+// error is ErrTokenRefused, ErrIDToken, ErrUserinfo, ErrUnavailable or ErrMetadata.
+func (p *Provider) Redeem(ctx context.Context, r Redemption) (*Login, error) {
+	if r.Code == "" || r.RedirectURI == "" || r.Nonce == "" || r.Verifier.IsZero() {
+		return nil, errIncomplete
+	}
+	m, err := p.Metadata(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := p.requestTokens(ctx, m, r.Code, r.RedirectURI, r.Verifier)
+	if err != nil {
+		return nil, err
+	}
+	claims, err := p.verifyIDToken(ctx, m, tokens.IDToken.Reveal(), expectation{
+		Issuer: p.o.Issuer, ClientID: p.o.ClientID, Nonce: r.Nonce,
+		AccessToken: tokens.AccessToken.Reveal(), Now: p.o.Now(), Skew: p.o.ClockSkew,
+	})
+	if err != nil {
+		return nil, err
+	}
+	l := &Login{
+		AccessToken: tokens.AccessToken, RefreshToken: tokens.RefreshToken, IDToken: tokens.IDToken,
+		AccessTokenExpiry: tokens.Expiry, SessionID: describing(claims, "sid"),
+	}
+	if at, ok := claims.instant("auth_time"); ok {
+		l.AuthTime = at
+	}
+	asked := false
+	if m.UserinfoEndpoint != "" && needsUserinfo(claims, p.o.UserinfoClaims) {
+		subject, _ := claims.text("sub")
+		info, err := p.userinfo(ctx, m, tokens.AccessToken.Reveal(), subject)
+		if err != nil {
+			return nil, err
+		}
+		claims, asked = merge(claims, info), true
+	}
+	var reason string
+	l.Identity, reason = p.identityOf(claims)
+	switch {
+	case reason != "" && asked:
+		return nil, fmt.Errorf("%w: %s", ErrUserinfo, reason)
+	case reason != "":
+		return nil, refusedToken(reason)
+	}
+	return l, nil
+}

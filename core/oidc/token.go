@@ -1,0 +1,176 @@
+package oidc
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"gatehouse/core/pkce"
+	"gatehouse/core/secret"
+)
+
+// Limits of a token answer.
+const (
+	maxToken       = 64 << 10
+	maxErrorCode   = 64
+	maxDescription = 256
+	// longestExpiry is where expires_in saturates.
+	longestExpiry = 10 * 365 * 24 * time.Hour
+)
+
+// tokenAnswer is a successful answer of the token endpoint (RFC 6749, section 5.1).
+type tokenAnswer struct {
+	AccessToken, RefreshToken, IDToken secret.Text
+	// Expiry is zero when the provider does not say.
+	Expiry time.Time
+}
+
+// requestTokens redeems a code (RFC 6749, section 4.1.3; RFC 7636, section 4.5). The
+// error is ErrUnavailable or ErrTokenRefused.
+func (p *Provider) requestTokens(ctx context.Context, m *Metadata, code, redirectURI string, verifier pkce.Verifier) (*tokenAnswer, error) {
+	form := url.Values{
+		"grant_type":    {"authorization_code"},
+		"code":          {code},
+		"redirect_uri":  {redirectURI},
+		"code_verifier": {verifier.Reveal()},
+	}
+	header := http.Header{
+		"Accept":       {"application/json"},
+		"Content-Type": {"application/x-www-form-urlencoded"},
+	}
+	p.authenticate(form, header)
+	r, err := http.NewRequest(http.MethodPost, m.TokenEndpoint, strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, unavailable("token endpoint", errAddress)
+	}
+	r.Header = header
+	a, err := p.o.Egress.Do(ctx, r)
+	if err != nil {
+		return nil, unavailable("token endpoint", err)
+	}
+	return parseTokenAnswer(a.Status, a.Header, a.Body, p.o.Now(), code, verifier.Reveal(), p.o.ClientSecret.Reveal())
+}
+
+// authenticate adds the client's credentials to a token request.
+func (p *Provider) authenticate(form url.Values, header http.Header) {
+	switch p.o.ClientAuth {
+	case ClientAuthNone:
+		form.Set("client_id", p.o.ClientID)
+	case ClientSecretPost:
+		form.Set("client_id", p.o.ClientID)
+		form.Set("client_secret", p.o.ClientSecret.Reveal())
+	default:
+		header.Set("Authorization", basic(p.o.ClientID, p.o.ClientSecret.Reveal()))
+	}
+}
+
+// basic is the client's HTTP Basic credentials: both parts are form-encoded first
+// (RFC 6749, section 2.3.1).
+func basic(id, secret string) string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(id)+":"+url.QueryEscape(secret)))
+}
+
+// parseTokenAnswer reads the token endpoint's answer. What it quotes from a refusal is
+// rid of secrets.
+func parseTokenAnswer(status int, header http.Header, body []byte, now time.Time, secrets ...string) (*tokenAnswer, error) {
+	if status != http.StatusOK && (status < 400 || status > 499) {
+		return nil, unavailable("token endpoint", statusError(status))
+	}
+	if isHTML(header) {
+		return nil, unavailable("token endpoint", errHTML)
+	}
+	o, err := parseObject(body)
+	if err != nil {
+		if status != http.StatusOK {
+			err = statusError(status)
+		}
+		return nil, unavailable("token endpoint", err)
+	}
+	// Some providers refuse with status 200.
+	if o.has("error") {
+		return nil, tokenError(o, status, secrets)
+	}
+	if status != http.StatusOK {
+		return nil, unavailable("token endpoint", statusError(status))
+	}
+	a := &tokenAnswer{Expiry: expiryOf(o, now)}
+	for name, dst := range map[string]*secret.Text{
+		"access_token": &a.AccessToken, "refresh_token": &a.RefreshToken, "id_token": &a.IDToken,
+	} {
+		if !o.has(name) {
+			continue
+		}
+		text, ok := o.text(name)
+		if !ok || !tokenText(text) {
+			return nil, unavailable("token endpoint", errors.New("malformed "+name))
+		}
+		*dst = secret.New(text)
+	}
+	kind, _ := o.text("token_type")
+	switch {
+	case a.AccessToken.Empty():
+		return nil, unavailable("token endpoint", errors.New("no access_token"))
+	case !strings.EqualFold(kind, "Bearer"):
+		return nil, unavailable("token endpoint", errors.New("token_type is not Bearer"))
+	}
+	return a, nil
+}
+
+// tokenText reports whether s may be empty or a token: visible ASCII, bounded.
+func tokenText(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] <= 0x20 || s[i] >= 0x7f {
+			return false
+		}
+	}
+	return len(s) <= maxToken
+}
+
+// expiryOf reads expires_in: a number, or the number as text that some providers send.
+func expiryOf(o object, now time.Time) time.Time {
+	n, ok := numberOf(o["expires_in"])
+	if text, is := o.text("expires_in"); is {
+		parsed, err := strconv.ParseFloat(text, 64)
+		n, ok = parsed, err == nil || errors.Is(err, strconv.ErrRange)
+	}
+	switch {
+	case !ok || n != n:
+		return time.Time{}
+	case n <= 0:
+		return now
+	case n >= longestExpiry.Seconds():
+		return now.Add(longestExpiry)
+	}
+	return now.Add(time.Duration(n * float64(time.Second)))
+}
+
+func tokenError(o object, status int, secrets []string) *TokenError {
+	code, _ := o.text("error")
+	description, _ := o.text("error_description")
+	e := &TokenError{
+		Status:      status,
+		Code:        printable(without(code, secrets), maxErrorCode),
+		Description: printable(without(description, secrets), maxDescription),
+	}
+	if e.Code == "" {
+		e.Code = "unspecified"
+	}
+	return e
+}
+
+// without removes secrets, plain or form-encoded, from text that a provider wrote.
+func without(text string, secrets []string) string {
+	for _, s := range secrets {
+		if s == "" {
+			continue
+		}
+		text = strings.ReplaceAll(text, s, "[redacted]")
+		text = strings.ReplaceAll(text, url.QueryEscape(s), "[redacted]")
+	}
+	return text
+}
