@@ -107,6 +107,7 @@ func New(o Options) (*Provider, error) {
 
 	p := &Provider{issuer: issuer, op: protocol, store: store, hint: o.Users[0], routes: http.NewServeMux()}
 	p.routes.HandleFunc("GET /{$}", p.serveHome)
+	p.routes.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	p.routes.HandleFunc("GET "+pathLogin, p.serveLogin)
 	p.routes.Handle("POST "+pathLogin, http.NewCrossOriginProtection().Handler(http.HandlerFunc(p.serveCredentials)))
 	p.routes.HandleFunc("GET "+pathSignedOut, p.serveSignedOut)
