@@ -66,7 +66,7 @@ func (c *cache[T]) get(ctx context.Context) (e *copyOf[T], fetched bool, err err
 	return c.obtain(ctx, address, false, func(e *copyOf[T]) bool {
 		now := c.now()
 		age := now.Sub(e.fetched)
-		return within(age, freshFor) || within(age, staleFor) && within(now.Sub(e.attempted), retryAfter)
+		return within(age, freshFor) || age < staleFor && within(now.Sub(e.attempted), retryAfter)
 	})
 }
 
@@ -160,7 +160,7 @@ func (c *cache[T]) refresh(ctx context.Context, old *copyOf[T], address string, 
 		c.save(ctx, e)
 		return e, true, nil
 	}
-	if ctx.Err() != nil || old == nil || !within(now.Sub(old.fetched), staleFor) {
+	if ctx.Err() != nil || old == nil || now.Sub(old.fetched) >= staleFor {
 		return nil, false, err
 	}
 	c.log.Warn("provider document not refreshed; the old copy serves on", "document", c.name, "age", now.Sub(old.fetched).String(), "error", err.Error())

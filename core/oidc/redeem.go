@@ -36,7 +36,8 @@ type Login struct {
 
 // Redeem exchanges the code for tokens, validates the ID token, asks userinfo if a
 // wanted claim is missing, and returns who logged in. On error there is no login: the
-// error is ErrTokenRefused, ErrIDToken, ErrUserinfo, ErrUnavailable or ErrMetadata.
+// error is ErrTokenRefused, ErrIDToken, ErrUserinfo, ErrUnavailable or ErrMetadata; a
+// Redemption with an empty field is none of these and causes no request.
 func (p *Provider) Redeem(ctx context.Context, r Redemption) (*Login, error) {
 	if r.Code == "" || r.RedirectURI == "" || r.Nonce == "" || r.Verifier.IsZero() {
 		return nil, errIncomplete

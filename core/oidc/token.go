@@ -53,7 +53,8 @@ func (p *Provider) requestTokens(ctx context.Context, m *Metadata, code, redirec
 	if err != nil {
 		return nil, unavailable("token endpoint", err)
 	}
-	return parseTokenAnswer(a.Status, a.Header, a.Body, p.o.Now(), code, verifier.Reveal(), p.o.ClientSecret.Reveal())
+	return parseTokenAnswer(a.Status, a.Header, a.Body, p.o.Now(),
+		code, verifier.Reveal(), p.o.ClientSecret.Reveal(), strings.TrimPrefix(header.Get("Authorization"), "Basic "))
 }
 
 // authenticate adds the client's credentials to a token request.
