@@ -7,6 +7,9 @@ import (
 	"strings"
 )
 
+// maxHops bounds the proxies that X-Forwarded-For may list behind the client.
+const maxHops = 32
+
 // Peer is who a request came from and which origin it was made to.
 type Peer struct {
 	// Addr is the client's address, not valid when unknown. It is never mapped
@@ -52,6 +55,7 @@ func (r *Rules) Peer(req *http.Request) Peer {
 // client walks the X-Forwarded-For lines. chain lists the client and the proxies
 // behind it.
 func (r *Rules) client(lines []string) (client netip.Addr, chain string, ok bool) {
+	hops := 0
 	for l := len(lines) - 1; l >= 0; l-- {
 		rest, more := lines[l], true
 		for more {
@@ -64,7 +68,7 @@ func (r *Rules) client(lines []string) (client netip.Addr, chain string, ok bool
 				continue // RFC 9110 section 5.6.1.2
 			}
 			addr := parseAddr(item)
-			if !addr.IsValid() {
+			if hops++; !addr.IsValid() || hops > maxHops {
 				return netip.Addr{}, "", false
 			}
 			client = addr

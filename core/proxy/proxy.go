@@ -8,8 +8,8 @@
 // or a gateway cookie that the gateway did not put there itself.
 //
 // Callers must use [Rules.Path] before every decision about a path, and must hand
-// in requests whose header names and values are free of line breaks and whose
-// ContentLength is -1 when a body's length is unknown, as net/http does.
+// in requests as net/http does: header names in canonical form, names and values
+// free of line breaks, ContentLength -1 when a body's length is unknown.
 package proxy
 
 import (
