@@ -33,13 +33,13 @@ func whoami(w http.ResponseWriter, r *http.Request) {
 	}
 	groups := []string{}
 	for g := range strings.SplitSeq(r.Header.Get(headerGroups), ",") {
-		if g = strings.TrimSpace(g); g != "" {
+		if g = decode(strings.TrimSpace(g)); g != "" {
 			groups = append(groups, g)
 		}
 	}
 	writeJSON(w, http.StatusOK, identityAnswer{
-		User: r.Header.Get(headerUser), Email: r.Header.Get(headerEmail),
-		PreferredUsername: r.Header.Get(headerPreferredUsername), Name: displayName(r.Header), Groups: groups,
+		User: value(r.Header, headerUser), Email: value(r.Header, headerEmail),
+		PreferredUsername: value(r.Header, headerPreferredUsername), Name: displayName(r.Header), Groups: groups,
 	})
 }
 

@@ -9,6 +9,7 @@ package demo
 import (
 	"cmp"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -43,7 +44,8 @@ func New(o Options) http.Handler {
 type header struct{ Name, Value string }
 
 // identityHeaders returns the four forwarded headers, the request id and every
-// X-Gatehouse-* header, sorted by name; a header that occurs twice is two entries.
+// X-Gatehouse-* header as they came, sorted by name; a header that occurs twice is two
+// entries.
 func identityHeaders(h http.Header) []header {
 	var list []header
 	for name, values := range h {
@@ -64,5 +66,16 @@ func identityHeaders(h http.Header) []header {
 
 // displayName is the most readable name that the headers have, or "".
 func displayName(h http.Header) string {
-	return cmp.Or(h.Get(prefixGatehouse+"Name"), h.Get(headerPreferredUsername), h.Get(headerEmail), h.Get(headerUser))
+	return cmp.Or(value(h, prefixGatehouse+"Name"), value(h, headerPreferredUsername), value(h, headerEmail), value(h, headerUser))
+}
+
+// value returns an identity header's value as text. The gateway percent-encodes what
+// is not printable ASCII; what does not decode is returned as it came.
+func value(h http.Header, name string) string { return decode(h.Get(name)) }
+
+func decode(s string) string {
+	if text, err := url.PathUnescape(s); err == nil {
+		return text
+	}
+	return s
 }

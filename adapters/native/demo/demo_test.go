@@ -80,12 +80,13 @@ func TestPageEscapes(t *testing.T) {
 
 func TestWhoami(t *testing.T) {
 	w := serve(httptest.NewRequest("GET", "/api/whoami", nil), "X-Forwarded-User", "100", "X-Forwarded-Email", "alice@example.com",
-		"X-Forwarded-Preferred-Username", "alice", "X-Forwarded-Groups", "admin, staff")
+		"X-Forwarded-Preferred-Username", "alice", "X-Forwarded-Groups", "admin, staff%2C%20north",
+		"X-Gatehouse-Name", "Alice %C3%84rger")
 	var got identityAnswer
 	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
 		t.Fatal(err)
 	}
-	if want := (identityAnswer{"100", "alice@example.com", "alice", "alice", []string{"admin", "staff"}}); !reflect.DeepEqual(got, want) {
+	if want := (identityAnswer{"100", "alice@example.com", "alice", "Alice Ärger", []string{"admin", "staff, north"}}); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v", got)
 	}
 	if w := serve(httptest.NewRequest("GET", "/api/whoami", nil)); w.Code != http.StatusUnauthorized {
