@@ -38,6 +38,10 @@ const (
 	headerSize      = 1 + 8
 )
 
+// opTimeout bounds one operation of a driver that honours contexts. A request must
+// not wait for a store longer than for a provider.
+const opTimeout = 5 * time.Second
+
 // Store keeps sealed, expiring records in a driver. It is safe for concurrent use.
 type Store struct {
 	driver Driver
@@ -61,6 +65,8 @@ func (s *Store) Get(ctx context.Context, use Use, id string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, opTimeout)
+	defer cancel()
 	raw, err := s.driver.Get(ctx, key)
 	if err != nil {
 		if errors.Is(err, ErrNotFound) {
@@ -88,6 +94,8 @@ func (s *Store) Put(ctx context.Context, use Use, id string, value []byte, expir
 	if len(raw) > MaxValueSize {
 		return ErrTooLarge
 	}
+	ctx, cancel := context.WithTimeout(ctx, opTimeout)
+	defer cancel()
 	if err := s.driver.Put(ctx, key, raw, expiry); err != nil {
 		return fmt.Errorf("kv: put: %w", err)
 	}
@@ -100,6 +108,8 @@ func (s *Store) Delete(ctx context.Context, use Use, id string) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, opTimeout)
+	defer cancel()
 	if err := s.driver.Delete(ctx, key); err != nil {
 		return fmt.Errorf("kv: delete: %w", err)
 	}
