@@ -11,6 +11,8 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"errors"
+	"fmt"
+	"log/slog"
 
 	"golang.org/x/oauth2"
 
@@ -69,6 +71,18 @@ func (v Verifier) IsZero() bool { return v.value.Empty() }
 
 // Reveal returns the verifier's text, for the token request and for sealed storage.
 func (v Verifier) Reveal() string { return v.value.Reveal() }
+
+// String implements [fmt.Stringer].
+func (v Verifier) String() string { return v.value.String() }
+
+// Format implements [fmt.Formatter], so that no verb shows the verifier.
+func (v Verifier) Format(f fmt.State, verb rune) { v.value.Format(f, verb) }
+
+// LogValue implements [slog.LogValuer].
+func (v Verifier) LogValue() slog.Value { return v.value.LogValue() }
+
+// MarshalText implements [encoding.TextMarshaler]; it never fails.
+func (v Verifier) MarshalText() ([]byte, error) { return v.value.MarshalText() }
 
 // Challenge returns the S256 code challenge (RFC 7636, section 4.2): 43 characters.
 func (v Verifier) Challenge() string {
