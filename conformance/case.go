@@ -1,0 +1,188 @@
+package conformance
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/txtar"
+)
+
+// Case is one scenario, read from a txtar archive; README.md specifies the format
+// key by key.
+type Case struct {
+	Name string
+	// Rule is the sentence printed when the case fails; Spec says where the rule
+	// comes from.
+	Rule, Spec string
+	// Config names a file of testdata/config; Set overrides single settings.
+	Config string
+	Set    []setting
+	// Profiles are the stores that the case runs with.
+	Profiles []string
+	// Begin names a flow of testdata/flows whose steps come first.
+	Begin    string
+	Provider provider
+	Reveal   []reveal
+	KV       []record
+	Steps    []*step
+}
+
+// setting is a line NAME=value.
+type setting struct {
+	name  string
+	value text
+}
+
+// reveal exempts a secret from the canary in one place.
+type reveal struct{ name, place string }
+
+// record is a line of the kv section: a key, seconds to live and a value.
+type record struct {
+	key   text
+	ttl   int
+	value text
+}
+
+// step is one request, or several equal ones at once, and everything that is
+// expected of it.
+type step struct {
+	flow      string // the flow that it comes from, or ""
+	number    int
+	only      tags
+	request   request
+	fetches   []*fetch
+	responses []*response
+	counts    []*count
+}
+
+// tags restrict a section to some runs: a profile's name, or "fresh" or "kept".
+type tags []string
+
+// match reports whether a section with these tags applies under conditions.
+func (t tags) match(conditions []string) bool {
+	positive, hit := false, false
+	for _, tag := range t {
+		name, negated := strings.CutPrefix(tag, "!")
+		switch has := slices.Contains(conditions, name); {
+		case negated && has:
+			return false
+		case !negated:
+			positive, hit = true, hit || has
+		}
+	}
+	return hit || !positive
+}
+
+// ParseCase reads the case called name. Every unknown key, section and word is an
+// error, and the case is then nil.
+func ParseCase(name string, data []byte) (*Case, error) {
+	c, err := parseArchive(name, data)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case c.Rule == "":
+		return nil, fmt.Errorf("%s: no rule", name)
+	case c.Spec == "":
+		return nil, fmt.Errorf("%s: no spec", name)
+	case len(c.Steps) == 0 && c.Begin == "":
+		return nil, fmt.Errorf("%s: no request", name)
+	}
+	return c, nil
+}
+
+func parseArchive(name string, data []byte) (*Case, error) {
+	a := txtar.Parse(data)
+	c := &Case{Name: name, Config: "default", Provider: provider{standing: true, keys: []string{"k1"}}}
+	if err := c.parseComment(string(a.Comment)); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	p := &sections{c: c}
+	for i, f := range a.Files {
+		if err := p.add(f.Name, string(f.Data), i == 0); err != nil {
+			return nil, fmt.Errorf("%s: section %d (%s): %w", name, i+1, f.Name, err)
+		}
+	}
+	if err := p.complete(); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return c, nil
+}
+
+func (c *Case) parseComment(comment string) error {
+	seen := map[string]bool{}
+	for n, line := range joinLines(comment) {
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		key, value, ok := strings.Cut(line, ":")
+		value = strings.TrimSpace(value)
+		if !ok || value == "" {
+			return fmt.Errorf("comment line %d: want key: value, not %q", n+1, line)
+		}
+		if repeatable := key == "set" || key == "discovery" || key == "reveal"; seen[key] && !repeatable {
+			return fmt.Errorf("comment line %d: second %s", n+1, key)
+		}
+		seen[key] = true
+		if err := c.parseKey(key, value); err != nil {
+			return fmt.Errorf("comment line %d: %s: %w", n+1, key, err)
+		}
+	}
+	if len(c.Profiles) == 0 {
+		c.Profiles = []string{"strong"}
+	}
+	return nil
+}
+
+func (c *Case) parseKey(key, value string) (err error) {
+	switch key {
+	case "rule":
+		c.Rule = value
+	case "spec":
+		c.Spec = value
+	case "config":
+		c.Config = value
+	case "begin":
+		c.Begin = value
+	case "set":
+		name, v, ok := strings.Cut(value, "=")
+		if !ok || name == "" {
+			return fmt.Errorf("want NAME=value, not %q", value)
+		}
+		t, err := parseText(v)
+		c.Set = append(c.Set, setting{name, t})
+		return err
+	case "profile":
+		c.Profiles, err = parseProfiles(strings.Fields(value))
+	case "provider":
+		err = c.Provider.apply(value)
+	case "discovery":
+		err = c.Provider.override(value)
+	case "jwks":
+		err = c.Provider.publish(strings.Fields(value))
+	case "reveal":
+		f := strings.Fields(value)
+		if len(f) != 2 || !slices.Contains(places, f[1]) {
+			return fmt.Errorf("want NAME and one of %v, not %q", places, value)
+		}
+		c.Reveal = append(c.Reveal, reveal{f[0], f[1]})
+	default:
+		return fmt.Errorf("unknown key")
+	}
+	return err
+}
+
+// joinLines splits s into lines; a line that begins with white space continues the
+// one before it.
+func joinLines(s string) []string {
+	var lines []string
+	for line := range strings.SplitSeq(strings.TrimSuffix(s, "\n"), "\n") {
+		if trimmed := strings.TrimLeft(line, " \t"); trimmed != line && trimmed != "" && len(lines) > 0 {
+			lines[len(lines)-1] += " " + trimmed
+			continue
+		}
+		lines = append(lines, strings.TrimRight(line, " \t"))
+	}
+	return lines
+}

@@ -1,0 +1,115 @@
+package conformance
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// idToken describes the token that {idtoken} stands for in the answer after it:
+// the standard one, with the header and the claims that the section changes.
+type idToken struct {
+	alg, kid, key string
+	typ           string
+	corrupt       bool
+	raw           bool // claims replaces the standard claims
+	claims        text
+}
+
+func parseIDToken(data string) (*idToken, error) {
+	t := &idToken{alg: "RS256", kid: "k1", key: "k1"}
+	head, body := "", strings.TrimSuffix(data, "\n")
+	if !strings.HasPrefix(body, "{") {
+		head, body, _ = strings.Cut(body, "\n\n")
+	}
+	for line := range strings.SplitSeq(head, "\n") {
+		if line == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(line, ":")
+		value = strings.TrimSpace(value)
+		switch name {
+		case "alg":
+			t.alg = value
+		case "kid":
+			t.kid = value
+		case "typ":
+			t.typ = value
+		case "key":
+			_, known := signingKeys[value]
+			if !known && !slices.Contains([]string{"none", "hmac-of-public", "hmac-of-nothing"}, value) {
+				return nil, fmt.Errorf("unknown key %q", value)
+			}
+			t.key = value
+		case "signature":
+			if t.corrupt = value == "corrupt"; !t.corrupt {
+				return nil, fmt.Errorf("unknown signature %q", value)
+			}
+		case "claims":
+			if t.raw = value == "only"; !t.raw {
+				return nil, fmt.Errorf("unknown claims %q", value)
+			}
+		default:
+			return nil, fmt.Errorf("unknown line %q", line)
+		}
+	}
+	if body == "" {
+		body = "{}"
+	}
+	var err error
+	t.claims, err = parseText(body)
+	return t, err
+}
+
+// standardIDToken is what {idtoken} stands for without a section of its own.
+var standardIDToken, _ = parseIDToken("")
+
+// make builds and signs the token. "-" for alg or kid leaves it out of the header.
+func (t *idToken) make(s *scope) (string, error) {
+	claims := map[string]any{
+		"iss": s.config["AUTH_SERVER_URL"], "sub": "alice", "aud": s.config["CLIENT_ID"],
+		"iat": s.now().Unix(), "exp": s.now().Unix() + 300,
+		"name": "Alice Example", "preferred_username": "alice", "email": "alice@example.com", "email_verified": true,
+	}
+	if nonce, ok := s.lookup("nonce"); ok {
+		claims["nonce"] = nonce
+	}
+	if t.raw {
+		claims = map[string]any{}
+	}
+	text, err := s.expand(t.claims)
+	if err != nil {
+		return "", err
+	}
+	var changes map[string]any
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(&changes); err != nil {
+		return "", fmt.Errorf("claims of the ID token: %w", err)
+	}
+	for name, v := range changes {
+		if claims[name] = v; v == nil {
+			delete(claims, name)
+		}
+	}
+	header := map[string]any{"alg": t.alg, "kid": t.kid}
+	if t.typ != "" {
+		header["typ"] = t.typ
+	}
+	for name, v := range header {
+		if v == "-" {
+			delete(header, name)
+		}
+	}
+	h, _ := json.Marshal(header)
+	p, err := json.Marshal(claims)
+	if err != nil {
+		return "", err
+	}
+	token, err := compact(h, p, t.alg, t.key)
+	if err == nil && t.corrupt {
+		token, err = tamper(token, "-20")
+	}
+	return token, err
+}

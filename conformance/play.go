@@ -1,0 +1,394 @@
+package conformance
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+const (
+	// stepDeadline bounds one step in real time.
+	stepDeadline = 20 * time.Second
+	// maxResponse bounds the body of an answer that is read.
+	maxResponse = 64 << 20
+)
+
+// play is one run of a case on a target with a profile.
+type play struct {
+	c          *Case
+	conditions []string // the profile, and fresh or kept
+	config     map[string]string
+	secrets    *canary
+	provider   provider
+	clock      *clock
+	store      *store
+	recorder   *recorder
+	network    *network
+	scope      *scope
+	jars       map[string]*jar
+	log        *logBuffer
+	transcript *transcript
+
+	mu       sync.Mutex
+	failures []string
+}
+
+// fail records a failure; it does not stop the run.
+func (p *play) fail(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s := fmt.Sprintf(format, args...); !slices.Contains(p.failures, s) {
+		p.failures = append(p.failures, s)
+	}
+}
+
+func (p *play) failed() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.failures) > 0
+}
+
+// newPlay prepares the world; shared maps a shared configuration's name to its
+// settings.
+func newPlay(t testing.TB, c *Case, target Target, profile string, shared []setting) (*play, error) {
+	forgets := "kept"
+	if f, ok := target.(Forgetter); ok && f.Forgets() {
+		forgets = "fresh"
+	}
+	p := &play{
+		c: c, conditions: []string{profile, forgets}, config: map[string]string{},
+		secrets:  &canary{reveal: c.Reveal, secrets: map[string]watched{}},
+		provider: c.Provider, clock: newClock(target), jars: map[string]*jar{},
+		log: &logBuffer{}, transcript: &transcript{},
+	}
+	p.store = newStore(p.clock.Now)
+	p.recorder = &recorder{violation: p.fail, secrets: p.secrets, counts: map[string]int{}}
+	p.recorder.use(profiles[profile](p.store, p.clock.advance))
+	p.network = &network{play: p}
+	p.scope = &scope{now: p.clock.Now, config: p.config, secrets: p.secrets, bindings: &bindings{values: map[string]string{}}}
+	issuer, upstream := "https://issuer.example", "http://upstream.internal"
+	if a, ok := target.(Addresser); ok {
+		i, u := a.Addresses(t, p.network)
+		issuer, upstream = cmp.Or(i, issuer), cmp.Or(u, upstream)
+	}
+	app := "https://app.example.com"
+	for name, v := range map[string]string{"app": app, "issuer": issuer, "upstream": upstream} {
+		p.scope.bind(name, v)
+	}
+	p.scope.bind("app.host", strings.TrimPrefix(app, "https://"))
+	for _, set := range append(slices.Clone(shared), c.Set...) {
+		v, err := p.scope.expand(set.value)
+		if err != nil {
+			return nil, fmt.Errorf("setting %s: %w", set.name, err)
+		}
+		if p.config[set.name] = v; v == "" {
+			delete(p.config, set.name)
+		}
+	}
+	for _, r := range c.KV {
+		key, err := p.scope.expand(r.key)
+		if err != nil {
+			return nil, err
+		}
+		value, err := p.scope.expand(r.value)
+		if err != nil {
+			return nil, err
+		}
+		p.store.write(key, []byte(value), p.clock.Now().Add(time.Duration(r.ttl)*time.Second))
+	}
+	return p, nil
+}
+
+// world is what the target is started with.
+func (p *play) world() World {
+	return World{
+		Config: p.config, KV: p.recorder, Network: p.network, Now: p.clock.Now,
+		Log: slog.New(slog.NewJSONHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}
+}
+
+// run plays the steps until one fails.
+func (p *play) run(instance Instance) {
+	for _, st := range p.c.Steps {
+		if !st.only.match(p.conditions) {
+			continue
+		}
+		name := fmt.Sprintf("step %d", st.number)
+		if st.flow != "" {
+			name = fmt.Sprintf("flow %s, step %d", st.flow, st.number)
+		}
+		p.transcript.printf("--- %s\n", name)
+		if err := p.step(instance, st); err != nil {
+			p.fail("%v", err)
+		}
+		for _, err := range p.secrets.check() {
+			p.fail("%v", err)
+		}
+		if p.failed() {
+			p.mu.Lock()
+			for i, f := range p.failures {
+				p.failures[i] = name + ": " + f
+			}
+			p.mu.Unlock()
+			return
+		}
+	}
+}
+
+// outcome is an answer as the client got it.
+type outcome struct {
+	status int
+	header http.Header
+	body   string
+	gone   bool // the client went away
+	err    error
+}
+
+func (p *play) step(instance Instance, st *step) error {
+	r := &st.request
+	if err := p.prepare(r); err != nil {
+		return err
+	}
+	s := *p.scope
+	s.jar = p.browser(r.browser)
+	p.network.open(st, &s)
+	outcomes := make([]outcome, r.parallel)
+	var wg sync.WaitGroup
+	for i := range outcomes {
+		wg.Go(func() { outcomes[i] = p.exchange(instance, r, &s, i == 0) })
+	}
+	wg.Wait()
+	if settler, ok := instance.(Settler); ok {
+		settler.Settle()
+	}
+	for i := range outcomes {
+		o := &outcomes[i]
+		if o.err != nil {
+			p.fail("%v", o.err)
+			continue
+		}
+		if i == 0 && !o.gone {
+			p.transcript.message("<", fmt.Sprint(o.status), o.header, o.body)
+		}
+		p.judge(st, &s, o, i > 0)
+	}
+	if err := p.awaitCancellation(r); err != nil {
+		p.fail("%v", err)
+	}
+	for _, err := range p.network.close() {
+		p.fail("%v", err)
+	}
+	p.tally(st, &s, &outcomes[0])
+	return nil
+}
+
+// prepare changes the world as the request's directives say.
+func (p *play) prepare(r *request) error {
+	p.clock.advance(r.advance)
+	if r.store != "" {
+		p.recorder.use(profiles[r.store](p.store, p.clock.advance))
+	}
+	if r.damage != "" {
+		damages[r.damage](p.store)
+	}
+	for _, change := range r.provider {
+		if err := p.provider.change(change[0], change[1:]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *play) browser(name string) *jar {
+	if p.jars[name] == nil {
+		p.jars[name] = &jar{now: p.clock.Now}
+	}
+	return p.jars[name]
+}
+
+// exchange sends one request and reads the answer.
+func (p *play) exchange(instance Instance, r *request, s *scope, first bool) (o outcome) {
+	ctx, cancel := context.WithTimeout(context.Background(), stepDeadline)
+	defer cancel()
+	req, err := r.build(ctx, s)
+	if err != nil {
+		return outcome{err: err}
+	}
+	if first {
+		p.transcript.message(">", req.Method+" "+req.RequestURI, req.Header, "")
+	}
+	path, query, _ := strings.Cut(req.RequestURI, "?")
+	if strings.HasSuffix(path, "/login/callback") {
+		p.secrets.learnForm(query)
+	}
+	if r.abort == abortFetch {
+		fetched := p.network.firstFetch()
+		go func() {
+			select {
+			case <-fetched:
+				cancel()
+			case <-ctx.Done():
+			}
+		}()
+	}
+	res, err := instance.RoundTrip(req)
+	if err != nil {
+		if r.abort == abortFetch && errors.Is(err, context.Canceled) {
+			return outcome{gone: true}
+		}
+		return outcome{err: fmt.Errorf("no answer: %w", err)}
+	}
+	defer res.Body.Close()
+	o = outcome{status: res.StatusCode, header: res.Header}
+	if r.abort == abortHeader {
+		cancel()
+		o.gone = true
+		return o
+	}
+	if res.StatusCode == http.StatusSwitchingProtocols {
+		return o
+	}
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxResponse))
+	o.body = string(body)
+	if err != nil {
+		if r.abort == abortFetch {
+			o.gone = true
+			return o
+		}
+		o.header = o.header.Clone()
+		o.header.Set("@broken", "true")
+		p.transcript.printf("    the answer's body ended early: %v\n", err)
+	}
+	return o
+}
+
+// judge compares one answer with what the case and the rules say.
+func (p *play) judge(st *step, s *scope, o *outcome, further bool) {
+	p.secrets.learnCookies(o.header)
+	if p.network.gatewayMade() {
+		p.secrets.seeHeader("response", "the response:", o.header)
+		p.secrets.see("response", "the response's body", o.body)
+		if !o.gone {
+			for _, err := range checkRules(p.config, o.status, o.header, o.body) {
+				p.fail("%v", err)
+			}
+		}
+	}
+	if err := s.jar.update(o.header); err != nil {
+		p.fail("%v", err)
+	}
+	var want *response
+	for _, r := range st.responses {
+		if r.only.match(p.conditions) {
+			want = r
+		}
+	}
+	if want == nil {
+		return
+	}
+	if further {
+		s = s.fork()
+	}
+	if err := want.check(s, o.status, o.header, o.body); err != nil {
+		p.fail("%v", err)
+	}
+}
+
+// awaitCancellation checks that hanging requests were given up after the client
+// went away.
+func (p *play) awaitCancellation(r *request) error {
+	if r.abort == abortNever {
+		return nil
+	}
+	for _, f := range p.network.hanging() {
+		select {
+		case <-f.cancelled:
+		case <-time.After(5 * time.Second):
+			return fmt.Errorf("the client went away, but the outbound request goes on: %s", f.first)
+		}
+	}
+	return nil
+}
+
+// tally checks the step's count sections.
+func (p *play) tally(st *step, s *scope, o *outcome) {
+	log := p.log.take()
+	p.secrets.see("log", "the log", log)
+	if log != "" {
+		p.transcript.printf("    log: %s\n", strings.ReplaceAll(strings.TrimSpace(log), "\n", "\n    log: "))
+	}
+	t := tally{fetches: p.network.requests(), kv: p.recorder.take(), log: log, header: func(name string) int {
+		return len(fields(o.header, name))
+	}}
+	for _, n := range st.counts {
+		if !n.only.match(p.conditions) {
+			continue
+		}
+		for i := range n.lines {
+			if err := n.lines[i].check(s, t); err != nil {
+				p.fail("count: %v", err)
+			}
+		}
+	}
+}
+
+// clock is the world's time: still, unless the case moves it, and years away from
+// the machine's, so that a reading of the wrong clock shows.
+type clock struct {
+	mu   sync.Mutex
+	at   time.Time
+	real bool
+}
+
+func newClock(target Target) *clock {
+	if r, ok := target.(RealClock); ok && r.RealClock() {
+		return &clock{real: true}
+	}
+	return &clock{at: time.Now().AddDate(3, 0, 0).Truncate(time.Second)}
+}
+
+// Now returns the world's time.
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.real {
+		return time.Now()
+	}
+	return c.at
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// logBuffer collects log records.
+type logBuffer struct {
+	mu  sync.Mutex
+	buf strings.Builder
+}
+
+func (l *logBuffer) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(b)
+}
+
+// take returns what was written since the last call.
+func (l *logBuffer) take() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.buf.String()
+	l.buf.Reset()
+	return s
+}

@@ -1,0 +1,136 @@
+package conformance
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strings"
+)
+
+// provider is the standing OpenID provider: it answers for its metadata and its
+// keys without being announced.
+type provider struct {
+	standing bool
+	down     bool
+	metadata map[string]json.RawMessage // overrides; null removes
+	keys     []string                   // KEY or KEY/VARIANT
+}
+
+// apply reads the value of a "provider" key or directive.
+func (p *provider) apply(value string) error {
+	switch value {
+	case "standing":
+		p.standing, p.down = true, false
+	case "none":
+		p.standing = false
+	case "down":
+		p.down = true
+	default:
+		return fmt.Errorf("want standing, none or down, not %q", value)
+	}
+	return nil
+}
+
+// override reads NAME=JSON or !NAME.
+func (p *provider) override(value string) error {
+	m := maps.Clone(p.metadata)
+	if m == nil {
+		m = map[string]json.RawMessage{}
+	}
+	p.metadata = m
+	if name, ok := strings.CutPrefix(value, "!"); ok {
+		m[name] = nil
+		return nil
+	}
+	name, v, ok := strings.Cut(value, "=")
+	if !ok || name == "" {
+		return fmt.Errorf("want NAME=JSON or !NAME, not %q", value)
+	}
+	t, err := parseText(v)
+	if err != nil {
+		return err
+	}
+	m[name] = json.RawMessage(t.source)
+	return nil
+}
+
+// publish sets the keys of the JWKS.
+func (p *provider) publish(keys []string) error {
+	for _, k := range keys {
+		name, variant, _ := strings.Cut(k, "/")
+		if _, ok := signingKeys[name]; !ok && name != "-" {
+			return fmt.Errorf("unknown key %q", name)
+		}
+		if variant != "" && variant != "nokid" && variant != "noalg" && variant != "enc" {
+			return fmt.Errorf("unknown variant %q", k)
+		}
+	}
+	p.keys = keys
+	return nil
+}
+
+// change applies a directive.
+func (p *provider) change(word string, args []string) error {
+	switch word {
+	case "jwks":
+		return p.publish(args)
+	case "discovery":
+		return p.override(strings.Join(args, " "))
+	}
+	return p.apply(strings.Join(args, " "))
+}
+
+// document returns what stands at path, or false.
+func (p *provider) document(s *scope, path string) (string, bool, error) {
+	issuer := s.config["AUTH_SERVER_URL"]
+	switch path {
+	case "/.well-known/openid-configuration":
+		doc := map[string]any{
+			"issuer":                                issuer,
+			"authorization_endpoint":                issuer + "/authorize",
+			"token_endpoint":                        issuer + "/token",
+			"userinfo_endpoint":                     issuer + "/userinfo",
+			"introspection_endpoint":                issuer + "/introspect",
+			"revocation_endpoint":                   issuer + "/revoke",
+			"end_session_endpoint":                  issuer + "/logout",
+			"jwks_uri":                              issuer + "/jwks",
+			"response_types_supported":              []string{"code"},
+			"subject_types_supported":               []string{"public"},
+			"grant_types_supported":                 []string{"authorization_code", "refresh_token"},
+			"id_token_signing_alg_values_supported": []string{"RS256", "ES256", "EdDSA"},
+			"token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post", "none"},
+			"code_challenge_methods_supported":      []string{"S256"},
+			"scopes_supported":                      []string{"openid", "email", "profile"},
+		}
+		for name, v := range p.metadata {
+			if v == nil {
+				delete(doc, name)
+				continue
+			}
+			t, err := parseText(string(v))
+			if err != nil {
+				return "", false, err
+			}
+			text, err := s.expand(t)
+			if err != nil {
+				return "", false, err
+			}
+			if !json.Valid([]byte(text)) {
+				return "", false, fmt.Errorf("discovery: %s=%s is not JSON", name, text)
+			}
+			doc[name] = json.RawMessage(text)
+		}
+		b, err := json.Marshal(doc)
+		return string(b), true, err
+	case "/jwks":
+		keys := []json.RawMessage{}
+		for _, k := range p.keys {
+			if name, variant, _ := strings.Cut(k, "/"); name != "-" {
+				keys = append(keys, publicJWK(name, variant))
+			}
+		}
+		b, err := json.Marshal(map[string]any{"keys": keys})
+		return string(b), true, err
+	}
+	return "", false, nil
+}

@@ -1,0 +1,89 @@
+package conformance
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// checkRules holds an answer that the gateway made itself to what is true of all of
+// them.
+func checkRules(config map[string]string, status int, h http.Header, body string) []error {
+	var errs []error
+	add := func(format string, args ...any) { errs = append(errs, fmt.Errorf("every answer: "+format, args...)) }
+	if status == http.StatusInternalServerError {
+		add("500 is never one")
+	}
+	if h.Get("X-Content-Type-Options") != "nosniff" {
+		add("X-Content-Type-Options: nosniff is missing")
+	}
+	csp := strings.Join(h.Values("Content-Security-Policy"), "; ")
+	if h.Get("X-Frame-Options") != "DENY" && !strings.Contains(csp, "frame-ancestors 'none'") {
+		add("framing is not denied (X-Frame-Options or frame-ancestors)")
+	}
+	if !strings.Contains(h.Get("Cache-Control"), "no-store") {
+		add("Cache-Control: no-store is missing")
+	}
+	mediaType, _, _ := strings.Cut(h.Get("Content-Type"), ";")
+	if mediaType == "text/html" && !strings.Contains(csp, "default-src 'none'") {
+		add("a page without Content-Security-Policy: default-src 'none'")
+	}
+	if body != "" && mediaType == "" {
+		add("a body without Content-Type")
+	}
+	if len(h.Values("Access-Control-Allow-Origin")) > 0 {
+		add("Access-Control-Allow-Origin is set")
+	}
+	if location := h.Get("Location"); location != "" {
+		if err := checkLocation(config, location); err != nil {
+			add("%v", err)
+		}
+	}
+	for _, line := range h.Values("Set-Cookie") {
+		if err := checkCookie(config, line); err != nil {
+			add("%v", err)
+		}
+	}
+	return errs
+}
+
+// checkLocation accepts a path on the public origin, and the origins that the
+// configuration names.
+func checkLocation(config map[string]string, location string) error {
+	u, err := url.Parse(location)
+	if err != nil || strings.ContainsAny(location, "\\\r\n\t") {
+		return fmt.Errorf("malformed Location %s", shorten(location))
+	}
+	if u.Scheme == "" && u.Host == "" && strings.HasPrefix(location, "/") && !strings.HasPrefix(location, "//") {
+		return nil
+	}
+	known := []string{config["APP_URL"], config["AUTH_SERVER_URL"]}
+	known = append(known, strings.Split(config["ADDITIONAL_APP_URLS"], ",")...)
+	if u.Host != "" && slices.Contains(known, u.Scheme+"://"+u.Host) && u.User == nil {
+		return nil
+	}
+	if u.Scheme == "https" && slices.Contains(strings.Split(config["EGRESS_HOSTS"], ","), u.Host) {
+		return nil
+	}
+	return fmt.Errorf("Location %s leads away from the origins that the configuration names", shorten(location))
+}
+
+func checkCookie(config map[string]string, line string) error {
+	c, err := http.ParseSetCookie(line)
+	if err != nil {
+		return fmt.Errorf("malformed Set-Cookie %s", shorten(line))
+	}
+	switch {
+	case !c.HttpOnly:
+		return fmt.Errorf("cookie %s without HttpOnly", c.Name)
+	case c.SameSite != http.SameSiteLaxMode && c.SameSite != http.SameSiteStrictMode:
+		return fmt.Errorf("cookie %s without SameSite", c.Name)
+	case c.Path != "/" || c.Domain != "":
+		return fmt.Errorf("cookie %s: want Path=/ and no Domain", c.Name)
+	case config["DEV_MODE"] != "true" && (!c.Secure || !strings.HasPrefix(c.Name, "__Host-")):
+		return fmt.Errorf("cookie %s: want Secure and the prefix __Host-", c.Name)
+	}
+	return nil
+}

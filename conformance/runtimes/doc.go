@@ -1,0 +1,10 @@
+// Package runtimes holds the tests that need more than Go: browsers, and providers,
+// stores and hosts that are programs of their own. They are behind the build tag
+// runtimes:
+//
+//	go test -tags runtimes ./conformance/runtimes
+//
+// With the tag a missing program is a failure, never a skip. Everything listens on the
+// loopback interface. Screenshots are written below $GATEHOUSE_OUTPUT, or output in
+// the top directory.
+package runtimes

@@ -1,0 +1,166 @@
+//go:build runtimes
+
+package runtimes
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// patience bounds every wait of these tests; it only ever passes in full on failure.
+const patience = 60 * time.Second
+
+// process is a program under test or in its service.
+type process struct {
+	name   string
+	cmd    *exec.Cmd
+	exited chan error
+
+	mu     sync.Mutex
+	output bytes.Buffer
+}
+
+// start runs cmd until the test ends, in a process group of its own. What it prints
+// becomes part of a failed test's log.
+func start(t *testing.T, name string, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{name: name, cmd: cmd, exited: make(chan error, 1)}
+	cmd.Stdout, cmd.Stderr = p, p
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.WaitDelay = 5 * time.Second
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("%s does not start: %v", name, err)
+	}
+	go func() { p.exited <- cmd.Wait() }()
+	t.Cleanup(func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
+		select {
+		case <-p.exited:
+		case <-time.After(10 * time.Second):
+			t.Logf("%s did not end within 10 s of SIGTERM", name)
+		}
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		if t.Failed() {
+			t.Logf("%s printed:\n%s", name, p.printed())
+		}
+	})
+	return p
+}
+
+// Write implements io.Writer for what the process prints.
+func (p *process) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.output.Write(b)
+}
+
+func (p *process) printed() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.output.String()
+}
+
+// line waits until the process has printed a line that begins with prefix, and
+// returns the rest of that line.
+func (p *process) line(t *testing.T, prefix string) string {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for time.Now().Before(deadline) {
+		lines := bufio.NewScanner(strings.NewReader(p.printed()))
+		for lines.Scan() {
+			if rest, ok := strings.CutPrefix(lines.Text(), prefix); ok {
+				return strings.TrimSpace(rest)
+			}
+		}
+		select {
+		case err := <-p.exited:
+			p.exited <- err
+			t.Fatalf("%s ended (%v) before it printed %q", p.name, err, prefix)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	t.Fatalf("%s did not print %q", p.name, prefix)
+	return ""
+}
+
+// program finds a program that the suite needs.
+func program(t *testing.T, name, debianPackage string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Fatalf("%s is not installed (Debian package %s)", name, debianPackage)
+	}
+	return path
+}
+
+// freePort returns a port of 127.0.0.1 that nobody listens on.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
+}
+
+// until polls done for as long as patience lasts.
+func until(t *testing.T, what string, done func() bool, describe func() string) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for !done() {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain for %s; %s", what, describe())
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// topDirectory is the module's directory.
+var topDirectory = sync.OnceValues(func() (string, error) {
+	dir, err := os.Getwd()
+	for err == nil {
+		if _, statErr := os.Stat(filepath.Join(dir, "go.mod")); statErr == nil {
+			return dir, nil
+		}
+		if filepath.Dir(dir) == dir {
+			return "", fmt.Errorf("no go.mod above the working directory")
+		}
+		dir = filepath.Dir(dir)
+	}
+	return "", err
+})
+
+// outputFile creates a file for people to look at.
+func outputFile(t *testing.T, name string) io.WriteCloser {
+	t.Helper()
+	dir := os.Getenv("GATEHOUSE_OUTPUT")
+	if dir == "" {
+		top, err := topDirectory()
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir = filepath.Join(top, "output")
+	}
+	path := filepath.Join(dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}

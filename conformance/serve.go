@@ -1,0 +1,48 @@
+package conformance
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+)
+
+// Serve makes network reachable on a loopback address until t ends and returns its
+// origin: for targets that reach the world over real sockets. An error of network
+// breaks the connection.
+func Serve(t testing.TB, network http.RoundTripper) (origin string) {
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		out := r.Clone(r.Context())
+		out.URL.Scheme, out.URL.Host = "http", r.Context().Value(http.LocalAddrContextKey).(net.Addr).String()
+		out.RequestURI = ""
+		res, err := network.RoundTrip(out)
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		defer res.Body.Close()
+		for name, values := range res.Header {
+			w.Header()[name] = values
+		}
+		w.WriteHeader(res.StatusCode)
+		buf := make([]byte, 32<<10)
+		for {
+			n, err := res.Body.Read(buf)
+			if _, werr := w.Write(buf[:n]); werr != nil {
+				panic(http.ErrAbortHandler)
+			}
+			if err == io.EOF {
+				return
+			}
+			_ = http.NewResponseController(w).Flush()
+			if err != nil {
+				panic(http.ErrAbortHandler)
+			}
+		}
+	}))
+	// A reused connection that breaks would make clients try again.
+	srv.Config.SetKeepAlivesEnabled(false)
+	srv.Start()
+	t.Cleanup(srv.Close)
+	return srv.URL
+}
