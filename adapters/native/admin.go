@@ -1,0 +1,155 @@
+package native
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+// Sessions is what a gateway offers to its administrator. Methods are safe for
+// concurrent use.
+type Sessions interface {
+	// List returns at most limit sessions and a cursor for the next page, empty when
+	// there is none. A page may be empty although a further one is not.
+	List(ctx context.Context, cursor string, limit int) ([]SessionInfo, string, error)
+	// Revoke ends the session. [ErrNoSession] says that there is none; an
+	// implementation that cannot tell returns nil.
+	Revoke(ctx context.Context, id string) error
+}
+
+// ErrNoSession is returned by Sessions.Revoke for an unknown id.
+var ErrNoSession = errors.New("native: no such session")
+
+// SessionInfo describes one session. ID is the hash under which the session is
+// stored: knowing it does not let anyone use the session.
+type SessionInfo struct {
+	ID                string    `json:"id"`
+	Subject           string    `json:"subject"`
+	PreferredUsername string    `json:"preferred_username,omitempty"`
+	Email             string    `json:"email,omitempty"`
+	Created           time.Time `json:"created"`
+	Expires           time.Time `json:"expires"`
+}
+
+// sessionPage is the answer to GET /sessions.
+type sessionPage struct {
+	Sessions []SessionInfo `json:"sessions"`
+	Next     string        `json:"next,omitempty"`
+}
+
+type adminError struct {
+	Error string `json:"error"`
+}
+
+const (
+	adminPage    = 100
+	adminPageMax = 1000
+)
+
+// newAdmin serves GET /sessions?cursor=&limit= and DELETE /sessions/{id}. Whoever can
+// connect may do both: the socket's mode is the access control.
+func newAdmin(sessions Sessions, log *slog.Logger) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /sessions", func(w http.ResponseWriter, r *http.Request) {
+		limit := adminPage
+		if text := r.FormValue("limit"); text != "" {
+			n, err := strconv.Atoi(text)
+			if err != nil || n < 1 || n > adminPageMax {
+				answer(w, http.StatusBadRequest, adminError{fmt.Sprintf("limit must be a number from 1 to %d", adminPageMax)})
+				return
+			}
+			limit = n
+		}
+		list, next, err := sessions.List(r.Context(), r.FormValue("cursor"), limit)
+		if err != nil {
+			log.Error("listing sessions failed", "error", err)
+			answer(w, http.StatusInternalServerError, adminError{"the store could not be read"})
+			return
+		}
+		if list == nil {
+			list = []SessionInfo{}
+		}
+		answer(w, http.StatusOK, sessionPage{list, next})
+	})
+	mux.HandleFunc("DELETE /sessions/{id}", func(w http.ResponseWriter, r *http.Request) {
+		id := r.PathValue("id")
+		err := sessions.Revoke(r.Context(), id)
+		switch {
+		case errors.Is(err, ErrNoSession):
+			answer(w, http.StatusNotFound, adminError{"no such session"})
+		case err != nil:
+			log.Error("revoking a session failed", "session", id, "error", err)
+			answer(w, http.StatusInternalServerError, adminError{"the session could not be revoked"})
+		default:
+			log.Info("session revoked by administrator", "session", id)
+			w.WriteHeader(http.StatusNoContent)
+		}
+	})
+	return mux
+}
+
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body)
+}
+
+// adminSocket is a listening unix socket that is gone after Close.
+type adminSocket struct {
+	net.Listener
+	path string
+}
+
+// listenAdmin listens at path, open to the owner only. A socket that a dead process
+// left behind is replaced; one that answers is an error, and so is any other file.
+func listenAdmin(path string) (*adminSocket, error) {
+	switch info, err := os.Lstat(path); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return nil, fmt.Errorf("native: admin socket %s: %s", path, reason(err))
+	case info.Mode()&fs.ModeSocket == 0:
+		return nil, withHint(fmt.Errorf("native: %s exists and is no socket", path), "set ADMIN_SOCKET to another path")
+	default:
+		if conn, err := net.DialTimeout("unix", path, time.Second); err == nil {
+			conn.Close()
+			return nil, withHint(fmt.Errorf("native: another gateway answers on %s", path),
+				"stop the other gateway, or give this one an ADMIN_SOCKET of its own")
+		}
+	}
+	// Bound in a directory of our own and moved into place with its final mode, so
+	// that nobody else can connect in between.
+	dir, err := os.MkdirTemp(filepath.Dir(path), ".gh")
+	if err != nil {
+		return nil, withHint(fmt.Errorf("native: admin socket %s: %s", path, reason(err)), "set ADMIN_SOCKET to a path in a directory that exists and can be written, or to none")
+	}
+	defer os.RemoveAll(dir)
+	private := filepath.Join(dir, "s")
+	l, err := net.Listen("unix", private)
+	if err != nil {
+		return nil, withHint(fmt.Errorf("native: admin socket %s: %w", path, err), "set ADMIN_SOCKET to a shorter path, or to none")
+	}
+	l.(*net.UnixListener).SetUnlinkOnClose(false)
+	if err := errors.Join(os.Chmod(private, 0o600), os.Rename(private, path)); err != nil {
+		l.Close()
+		return nil, fmt.Errorf("native: admin socket %s: %w", path, err)
+	}
+	return &adminSocket{l, path}, nil
+}
+
+// Close implements [net.Listener].
+func (s *adminSocket) Close() error {
+	err := s.Listener.Close()
+	if err == nil {
+		os.Remove(s.path)
+	}
+	return err
+}

@@ -1,0 +1,54 @@
+package native
+
+import (
+	"fmt"
+	"strings"
+
+	"gatehouse/core/config"
+)
+
+func runCheck(c *call, args []string) error {
+	var file string
+	if help, err := c.options(flags{"config": &file}, args); help || err != nil {
+		return err
+	}
+	gateway, server, err := c.load(file)
+	if err != nil {
+		return err
+	}
+	if _, err := server.loadCertificate(); err != nil {
+		return err
+	}
+	_, err = fmt.Fprint(c.stdout, describe(gateway, server))
+	return err
+}
+
+// describe says what serve would run; no secret is in it.
+func describe(gateway *config.Config, server *Config) string {
+	var b strings.Builder
+	row := func(name, value string) { fmt.Fprintf(&b, "%-12s %s\n", name, printable(value)) }
+	var origins []string
+	for _, o := range gateway.Origins {
+		origins = append(origins, o.String())
+	}
+	row("origin", strings.Join(origins, " ")+gateway.BasePath)
+	row("issuer", gateway.IssuerText)
+	row("client", gateway.ClientID+" ("+gateway.ClientAuth+")")
+	row("application", gateway.Upstream.String())
+	if server.Store == storeBolt {
+		row("store", "bolt "+server.StorePath)
+	} else {
+		row("store", server.Store)
+	}
+	if server.AdminSocket != "" {
+		row("admin", server.AdminSocket)
+	} else {
+		row("admin", "none")
+	}
+	scheme := "http"
+	if server.TLSCertFile != "" {
+		scheme = "https"
+	}
+	row("listen", server.ListenAddr+" ("+scheme+")")
+	return b.String()
+}

@@ -1,0 +1,94 @@
+package native
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+
+	"gatehouse/core/config"
+	"gatehouse/core/kv"
+)
+
+func runServe(c *call, args []string) error {
+	var file string
+	if help, err := c.options(flags{"config": &file}, args); help || err != nil {
+		return err
+	}
+	gateway, server, err := c.load(file)
+	if err != nil {
+		return err
+	}
+	s, release := onSignals()
+	defer release()
+	return serve(s, gateway, server, newLogger(c.say.w, server.LogLevel))
+}
+
+// load reads the configuration and prints warnings.
+func (c *call) load(file string) (*config.Config, *Config, error) {
+	gateway, server, warnings, err := Load(file, c.environ)
+	for _, w := range warnings {
+		c.say.warning(w)
+	}
+	return gateway, server, err
+}
+
+// newLogger writes one JSON object a line.
+func newLogger(w io.Writer, least slog.Level) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: least}))
+}
+
+// serve runs a gateway until it is asked to stop. What it opened is closed when it
+// returns.
+func serve(s stop, gateway *config.Config, server *Config, log *slog.Logger) error {
+	certificate, err := server.loadCertificate()
+	if err != nil {
+		return err
+	}
+	var store kv.Driver = &kv.Memory{}
+	if server.Store == storeBolt {
+		bolt, err := OpenBolt(server.StorePath, nil)
+		if err != nil {
+			return err
+		}
+		defer bolt.Close()
+		defer inBackground(func(ctx context.Context) { bolt.sweepEvery(ctx, sweepInterval, log) })()
+		store = bolt
+	}
+	p, err := assemble(gateway, store, log)
+	if err != nil {
+		return err
+	}
+	if server.AdminSocket != "" && p.sessions != nil {
+		socket, err := listenAdmin(server.AdminSocket)
+		if err != nil {
+			return err
+		}
+		admin := newServer(newAdmin(p.sessions, log), log)
+		defer inBackground(func(context.Context) {
+			if err := admin.Serve(socket); err != http.ErrServerClosed {
+				log.Error("admin socket failed", "error", err)
+			}
+		})()
+		defer admin.Close()
+	}
+	l, err := listen("tcp", server.ListenAddr, "LISTEN_ADDR")
+	if err != nil {
+		return err
+	}
+	log.Info("listening", "address", l.Addr().String(), "tls", certificate != nil, "app_url", gateway.AppURL.String(), "store", server.Store)
+	return p.run(s, []net.Listener{l}, certificate, server.ShutdownTimeout, log)
+}
+
+// inBackground starts work and returns a function that ends and awaits it.
+func inBackground(work func(context.Context)) (end func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { work(ctx) })
+	return func() {
+		cancel()
+		running.Wait()
+	}
+}

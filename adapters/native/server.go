@@ -1,0 +1,133 @@
+package native
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+const (
+	readHeaderTimeout = 10 * time.Second
+	idleTimeout       = 2 * time.Minute
+	maxHeaderBytes    = 32 << 10
+)
+
+// newServer has no ReadTimeout and no WriteTimeout: both cover a whole message and
+// would cut uploads, downloads, event streams and WebSockets that are well. What must
+// end is bounded elsewhere: the header here, calls to the provider and the start of
+// the application's answer in the core, an idle connection here.
+func newServer(handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: readHeaderTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		// What it reports is what clients do to their connections.
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
+// stop is how a process is asked to end.
+type stop struct {
+	graceful context.Context // finish what is in flight
+	force    context.Context // and now do not
+}
+
+// onSignals ends graceful at the first SIGINT or SIGTERM and force at the second.
+func onSignals() (s stop, release func()) {
+	graceful, soft := context.WithCancel(context.Background())
+	force, hard := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() {
+		for _, next := range []context.CancelFunc{soft, hard} {
+			select {
+			case <-signals:
+				next()
+			case <-done:
+				return
+			}
+		}
+	}()
+	return stop{graceful, force}, func() {
+		signal.Stop(signals)
+		close(done)
+		soft()
+		hard()
+	}
+}
+
+// errForced says that requests were cut off.
+var errForced = errors.New("native: stopped before every request was answered")
+
+// run serves p on listeners until s.graceful ends, and then closes the listeners and
+// upgraded connections, lets requests in flight finish for at most timeout or until
+// s.force ends, and waits for background work. It closes the listeners in any case.
+func (p *parts) run(s stop, listeners []net.Listener, certificate *tls.Config, timeout time.Duration, log *slog.Logger) error {
+	server := newServer(p.handler, log)
+	server.TLSConfig = certificate
+	failed := make(chan error, len(listeners))
+	for _, l := range listeners {
+		go func() {
+			if certificate != nil {
+				failed <- server.ServeTLS(l, "", "")
+				return
+			}
+			failed <- server.Serve(l)
+		}()
+	}
+	var err error
+	select {
+	case <-s.graceful.Done():
+		log.Info("stopping", "timeout", timeout.String())
+	case err = <-failed:
+		err = fmt.Errorf("native: serve: %w", err)
+	}
+
+	ctx, cancel := context.WithTimeout(s.force, timeout)
+	defer cancel()
+	p.forward.Close() // upgraded connections never end by themselves
+	if shutdown := server.Shutdown(ctx); shutdown != nil {
+		server.Close()
+		err = errors.Join(err, errForced)
+	}
+	p.background.close(ctx)
+	p.forward.Close()
+	p.fetch.CloseIdleConnections()
+	return err
+}
+
+// loadCertificate returns nil when the server speaks http.
+func (c *Config) loadCertificate() (*tls.Config, error) {
+	if c.TLSCertFile == "" {
+		return nil, nil
+	}
+	certificate, err := tls.LoadX509KeyPair(c.TLSCertFile, c.TLSKeyFile)
+	if err != nil {
+		return nil, withHint(fmt.Errorf("native: TLS_CERT_FILE and TLS_KEY_FILE: %w", err), "the two must be PEM files and belong together")
+	}
+	return &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}, nil
+}
+
+// listen explains the usual reasons why an address cannot be had.
+func listen(network, address, setting string) (net.Listener, error) {
+	l, err := net.Listen(network, address)
+	switch {
+	case err == nil:
+		return l, nil
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, withHint(fmt.Errorf("native: %s is in use", address), "stop what listens there, or choose another port with "+setting)
+	case errors.Is(err, syscall.EACCES):
+		return nil, withHint(fmt.Errorf("native: %s may not be used", address), "ports below 1024 need a privilege: choose another with "+setting)
+	}
+	return nil, fmt.Errorf("native: %w", err)
+}

@@ -1,0 +1,178 @@
+package native
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"gatehouse/core/config"
+)
+
+func runSessions(c *call, args []string) error {
+	var configFile, socket string
+	var asJSON bool
+	rest, err := flags{"config": &configFile, "socket": &socket, "json": &asJSON}.parse(args)
+	if errors.Is(err, errHelp) {
+		return runHelp(c, nil)
+	}
+	if err != nil {
+		return err
+	}
+	if configFile != "" && socket != "" {
+		return usagef("", "options --config and --socket exclude each other")
+	}
+	if len(rest) == 0 {
+		return usagef("gatehouse sessions list", "sessions needs list or revoke")
+	}
+	verb, ids := rest[0], rest[1:]
+	switch {
+	case verb != "list" && verb != "revoke":
+		return usagef(didYouMean(verb, []string{"list", "revoke"}, "it is list or revoke"), "unknown command %q of sessions", verb)
+	case verb == "list" && len(ids) > 0:
+		return usagef("", "unexpected argument %q", ids[0])
+	case verb == "revoke" && len(ids) == 0:
+		return usagef("gatehouse sessions list prints them", "sessions revoke needs at least one id")
+	case verb == "revoke" && asJSON:
+		return usagef("", "option --json is for sessions list")
+	}
+	if socket == "" {
+		if socket, err = c.socketOf(configFile); err != nil {
+			return err
+		}
+	}
+	admin := newAdminClient(socket)
+	if verb == "revoke" {
+		return admin.revoke(c, ids)
+	}
+	return admin.list(c, asJSON)
+}
+
+// socketOf finds the running gateway's socket. The gateway's own settings need not be
+// at hand for it.
+func (c *call) socketOf(configFile string) (string, error) {
+	s := openSource(append(config.Fields(&config.Config{}), Settings(&Config{})...), configFile, c.environ)
+	if s.unread {
+		return "", s.errs
+	}
+	server, errs := s.loadServer()
+	if len(errs) > 0 {
+		return "", errs
+	}
+	if server.AdminSocket == "" {
+		return "", withHint(errors.New("this configuration has no admin socket"), "set ADMIN_SOCKET to a path and restart the gateway")
+	}
+	return server.AdminSocket, nil
+}
+
+// adminClient speaks to a running gateway.
+type adminClient struct {
+	socket string
+	client *http.Client
+}
+
+func newAdminClient(socket string) *adminClient {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+	}
+	return &adminClient{socket, &http.Client{
+		Timeout:   30 * time.Second,
+		Transport: &http.Transport{DialContext: dial},
+	}}
+}
+
+const maxAdminAnswer = 16 << 20
+
+// call sends one request; the answer's body is JSON or empty.
+func (a *adminClient) call(method, target string) ([]byte, error) {
+	req, err := http.NewRequest(method, "http://gatehouse"+target, nil)
+	if err != nil {
+		return nil, err
+	}
+	res, err := a.client.Do(req)
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		return nil, withHint(fmt.Errorf("no gateway answers on %s: %w", a.socket, op.Err),
+			"is gatehouse serve running, as this user, with this ADMIN_SOCKET?")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("ask %s: %w", a.socket, errors.Unwrap(err))
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxAdminAnswer))
+	if err != nil {
+		return nil, fmt.Errorf("ask %s: %w", a.socket, err)
+	}
+	if res.StatusCode >= 300 {
+		var problem adminError
+		if json.Unmarshal(body, &problem) != nil || problem.Error == "" {
+			problem.Error = "unexpected answer " + res.Status
+		}
+		return nil, errors.New(problem.Error)
+	}
+	return body, nil
+}
+
+// list prints every session, or nothing when one page fails.
+func (a *adminClient) list(c *call, asJSON bool) error {
+	all := []SessionInfo{}
+	for cursor := ""; ; {
+		body, err := a.call(http.MethodGet, "/sessions?limit=1000&cursor="+url.QueryEscape(cursor))
+		if err != nil {
+			return err
+		}
+		var page sessionPage
+		if err := json.Unmarshal(body, &page); err != nil {
+			return fmt.Errorf("ask %s: %w", a.socket, err)
+		}
+		all = append(all, page.Sessions...)
+		if page.Next == "" || page.Next == cursor {
+			break
+		}
+		cursor = page.Next
+	}
+	var out bytes.Buffer
+	if asJSON {
+		encoder := json.NewEncoder(&out)
+		encoder.SetIndent("", "  ")
+		if err := encoder.Encode(all); err != nil {
+			return err
+		}
+	} else {
+		table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(table, "ID\tSUBJECT\tUSER\tEMAIL\tCREATED\tEXPIRES")
+		for _, s := range all {
+			fmt.Fprintln(table, strings.Join([]string{cell(s.ID), cell(s.Subject), cell(s.PreferredUsername), cell(s.Email),
+				s.Created.UTC().Format(time.RFC3339), s.Expires.UTC().Format(time.RFC3339)}, "\t"))
+		}
+		table.Flush()
+	}
+	_, err := c.stdout.Write(out.Bytes())
+	return err
+}
+
+func cell(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return printable(text)
+}
+
+// revoke ends the sessions in turn and stops at the first failure.
+func (a *adminClient) revoke(c *call, ids []string) error {
+	for i, id := range ids {
+		if _, err := a.call(http.MethodDelete, "/sessions/"+url.PathEscape(id)); err != nil {
+			return fmt.Errorf("revoke %s (%d of %d done): %w", id, i, len(ids), err)
+		}
+	}
+	_, err := fmt.Fprintf(c.stdout, "revoked %d\n", len(ids))
+	return err
+}
