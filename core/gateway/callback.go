@@ -145,6 +145,7 @@ func (g *Gateway) redeem(x *exchange, t login.Transaction, code string) {
 
 // endLogin refuses with p and consumes the transaction.
 func (g *Gateway) endLogin(x *exchange, t login.Transaction, p *problem.Problem) {
+	x.again = g.loginAddress(t.ReturnPath)
 	x.setCookies([]string{g.Transactions.Finish(t.State)})
 	g.refuse(x, p)
 }

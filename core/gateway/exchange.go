@@ -32,6 +32,8 @@ type exchange struct {
 	status  int    // of the answer, for the log
 	subject string // for the log
 	err     error  // for the log
+	// again is where a failed login starts anew; empty means the login page.
+	again string
 	// cookies are Set-Cookie values for the answer, whoever makes it.
 	cookies []string
 }
@@ -135,15 +137,21 @@ func (g *Gateway) begin(x *exchange, status int) {
 	}
 }
 
-// refuse answers with p: a page for a person who navigates, problem details else.
+// refuse answers with p: a page for people, problem details for programs. A login
+// that failed can be started again from the page.
 func (g *Gateway) refuse(x *exchange, p *problem.Problem) {
 	var again *page.Action
-	if p == problem.RateLimited || p.Status == http.StatusBadRequest || p.Status >= 500 || p.Status == http.StatusForbidden {
-		again = &page.Action{Label: "Start again", URL: g.BasePath + "/login"}
+	if p.Restart {
+		if x.again == "" {
+			x.again = g.BasePath + "/login"
+		}
+		again = &page.Action{Label: "Start again", URL: x.again}
 	}
 	x.err = p
 	g.begin(x, p.Status)
-	p.Write(x.w, !x.api && navigation(x.r), x.id, again)
+	// A form of ours that was posted shows its outcome to a person too.
+	html := navigation(x.r) || g.own(x.path) && accepts(x.r.Header["Accept"], "text/html")
+	p.Write(x.w, html && !x.api, x.id, again)
 }
 
 // redirect answers 303 (RFC 9700, section 4.12: never 307) to location.

@@ -27,13 +27,22 @@ func navigation(r *http.Request) bool {
 // a weight above zero.
 func accepts(lines []string, mediaType string) bool {
 	for _, line := range lines {
-		for _, item := range strings.Split(line, ",") {
+		for item := range strings.SplitSeq(line, ",") {
 			name, parameters, _ := strings.Cut(item, ";")
-			if !strings.EqualFold(strings.TrimSpace(name), mediaType) {
-				continue
+			if strings.EqualFold(strings.TrimSpace(name), mediaType) {
+				return !weightless(parameters)
 			}
-			weight := strings.ReplaceAll(parameters, " ", "")
-			return weight != "q=0" && !strings.HasPrefix(weight, "q=0.0") || strings.Trim(weight, "q=0.") != ""
+		}
+	}
+	return false
+}
+
+// weightless reports a weight of zero (RFC 9110, section 12.4.2).
+func weightless(parameters string) bool {
+	for p := range strings.SplitSeq(parameters, ";") {
+		name, value, _ := strings.Cut(strings.TrimSpace(p), "=")
+		if strings.EqualFold(name, "q") {
+			return strings.Trim(value, "0.") == ""
 		}
 	}
 	return false

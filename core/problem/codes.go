@@ -29,21 +29,21 @@ var (
 
 // Logins that did not succeed.
 var (
-	LoginExpired = &Problem{Status: http.StatusBadRequest, Code: "login_expired",
+	LoginExpired = &Problem{Status: http.StatusBadRequest, Code: "login_expired", Restart: true,
 		Title: "This login has expired", Detail: "It was started too long ago, in another browser, or was completed already. Please start again."}
-	InvalidResponse = &Problem{Status: http.StatusBadRequest, Code: "invalid_response",
+	InvalidResponse = &Problem{Status: http.StatusBadRequest, Code: "invalid_response", Restart: true,
 		Title: "This login could not be completed", Detail: "The answer of the identity provider was incomplete or malformed. Please start again."}
-	IssuerMismatch = &Problem{Status: http.StatusBadRequest, Code: "issuer_mismatch",
+	IssuerMismatch = &Problem{Status: http.StatusBadRequest, Code: "issuer_mismatch", Restart: true,
 		Title: "This login could not be completed", Detail: "The answer came from another identity provider than the one that was asked. Please start again."}
-	AccessDenied = &Problem{Status: http.StatusForbidden, Code: "access_denied",
+	AccessDenied = &Problem{Status: http.StatusForbidden, Code: "access_denied", Restart: true,
 		Title: "Access was denied", Detail: "The identity provider did not let this login through, or it was cancelled."}
-	ProviderRefused = &Problem{Status: http.StatusBadRequest, Code: "provider_error",
+	ProviderRefused = &Problem{Status: http.StatusBadRequest, Code: "provider_error", Restart: true,
 		Title: "This login could not be completed", Detail: "The identity provider reported an error. Please start again."}
-	CodeRefused = &Problem{Status: http.StatusBadRequest, Code: "code_refused",
+	CodeRefused = &Problem{Status: http.StatusBadRequest, Code: "code_refused", Restart: true,
 		Title: "This login could not be completed", Detail: "The identity provider did not accept the answer of this browser. Please start again."}
-	TokenRefused = &Problem{Status: http.StatusBadGateway, Code: "token_refused",
+	TokenRefused = &Problem{Status: http.StatusBadGateway, Code: "token_refused", Restart: true,
 		Title: "This login could not be completed", Detail: "The identity provider refused this service. An administrator has to look at its configuration."}
-	IDTokenInvalid = &Problem{Status: http.StatusBadGateway, Code: "id_token_invalid",
+	IDTokenInvalid = &Problem{Status: http.StatusBadGateway, Code: "id_token_invalid", Restart: true,
 		Title: "This login could not be completed", Detail: "The identity provider's statement about your account could not be verified."}
 )
 

@@ -23,6 +23,8 @@ type Problem struct {
 	Challenge  string
 	RetryAfter time.Duration
 	Allow      string // of a 405
+	// Restart says that a new login may help.
+	Restart bool
 	// Cause is logged and never sent.
 	Cause error
 }
