@@ -72,8 +72,7 @@ func startDev(t *testing.T) (gateway *process, app, provider string) {
 	t.Helper()
 	gateway = start(t, "gatehouse dev", gatehouse(t, []string{"dev", "--addr", "localhost:" + freePort(t)}, nil))
 	app = gateway.line(t, "Open ")
-	_, rest, _ := strings.Cut(gateway.line(t, "A gateway, a provider ("), "")
-	provider, _, _ = strings.Cut(rest, ")")
+	provider, _, _ = strings.Cut(gateway.line(t, "A gateway, a provider ("), ")")
 	awaitReady(t, gateway, app)
 	return gateway, app, provider
 }

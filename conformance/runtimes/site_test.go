@@ -29,7 +29,7 @@ func newEmbedded(t *testing.T) *site {
 	_, app, provider := startDev(t)
 	return &site{
 		app: app, provider: provider,
-		user: "Alice", email: "alice@",
+		user: "Alice Archer", email: "alice@example.com", subject: "100000000000000001",
 		password: `input[name="password"]`,
 		login: func(tab tab, _ bool) {
 			tab.fill(`input[name="username"]`, "alice")
