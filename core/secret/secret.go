@@ -4,6 +4,7 @@ package secret
 import (
 	"fmt"
 	"log/slog"
+	"unique"
 )
 
 // redacted is what every printer shows instead of the value.
@@ -11,17 +12,25 @@ const redacted = "[redacted]"
 
 // Text is a secret string. Every way of printing or encoding it shows "[redacted]";
 // only [Text.Reveal] gives the value. The zero value is the empty secret.
-type Text struct{ value string }
+//
+// The value is behind a handle because package fmt prints what is in unexported
+// fields without asking its methods.
+type Text struct{ value unique.Handle[string] }
 
 // New returns value as a secret.
-func New(value string) Text { return Text{value} }
+func New(value string) Text { return Text{unique.Make(value)} }
 
 // Reveal returns the value. Callers hand it to the wire or to a key derivation and
 // to nothing else.
-func (t Text) Reveal() string { return t.value }
+func (t Text) Reveal() string {
+	if t.value == (unique.Handle[string]{}) {
+		return ""
+	}
+	return t.value.Value()
+}
 
 // Empty reports whether the secret is the empty string.
-func (t Text) Empty() bool { return t.value == "" }
+func (t Text) Empty() bool { return t.Reveal() == "" }
 
 // String implements [fmt.Stringer].
 func (t Text) String() string { return redacted }
