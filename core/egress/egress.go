@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,7 +23,16 @@ var (
 	ErrScheme = errors.New("egress: scheme not allowed")
 	// ErrTooLarge: the answer's body exceeds the limit.
 	ErrTooLarge = errors.New("egress: answer too large")
+	// ErrStuck: so many exchanges outlive their deadline, because the transport
+	// ignores contexts, that no further one is begun.
+	ErrStuck = errors.New("egress: too many exchanges do not end")
 )
+
+var errPanic = errors.New("transport panicked")
+
+// maxStuck bounds the exchanges that go on after their deadline, each of which holds
+// a goroutine.
+const maxStuck = 64
 
 // Client sends requests to listed hosts. All fields are required except
 // PlainHosts. A Client is safe for concurrent use.
@@ -37,6 +47,8 @@ type Client struct {
 	Timeout time.Duration
 	// MaxBody bounds an answer's body in bytes.
 	MaxBody int64
+
+	stuck atomic.Int32
 }
 
 // Answer is a complete response.
@@ -70,67 +82,110 @@ func (c *Client) Check(u *url.URL) error {
 }
 
 // Do sends r and reads the whole answer. A redirect is an answer like any other.
-// The error is ErrHost, ErrScheme, ErrTooLarge, context.DeadlineExceeded,
-// context.Canceled or the transport's own, wrapped; it never carries a query, a
-// body or a header.
+// The error is ErrHost, ErrScheme, ErrTooLarge, ErrStuck, context.DeadlineExceeded,
+// context.Canceled or the transport's own, wrapped. Its text names method and host;
+// a transport's text that repeats the query is left out.
 func (c *Client) Do(ctx context.Context, r *http.Request) (*Answer, error) {
 	if err := c.Check(r.URL); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
-	type result struct {
-		answer *Answer
-		err    error
+	if c.stuck.Load() >= maxStuck {
+		return nil, fmt.Errorf("%w: %s", ErrStuck, hostOf(r.URL))
 	}
-	done := make(chan result, 1)
+	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
+	defer cancel()
+	e := &exchange{done: make(chan struct{})}
 	go func() {
-		defer cancel()
-		a, err := c.exchange(r.WithContext(ctx))
-		done <- result{a, err}
+		e.run(c.Transport, r.WithContext(ctx), c.MaxBody)
+		close(e.done)
+		if e.abandoned.Swap(true) {
+			c.stuck.Add(-1)
+		}
 	}()
 	select {
-	case d := <-done:
-		if d.err != nil {
-			return nil, fmt.Errorf("egress: %s %s: %w", r.Method, hostOf(r.URL), withoutURL(d.err))
-		}
-		return d.answer, nil
+	case <-e.done:
 	case <-ctx.Done():
-		// The exchange may have ended in the same instant.
-		select {
-		case d := <-done:
-			if d.err == nil {
-				return d.answer, nil
-			}
-		default:
+		c.stuck.Add(1)
+		if !e.abandoned.Swap(true) {
+			return nil, fmt.Errorf("egress: %s %s: %w", r.Method, hostOf(r.URL), ctx.Err())
 		}
-		return nil, fmt.Errorf("egress: %s %s: %w", r.Method, hostOf(r.URL), ctx.Err())
+		// The exchange ended in the same instant.
+		c.stuck.Add(-1)
+		<-e.done
 	}
+	if e.err != nil {
+		return nil, fmt.Errorf("egress: %s %s: %w", r.Method, hostOf(r.URL), withoutURL(e.err, r.URL))
+	}
+	return e.answer, nil
 }
 
-func (c *Client) exchange(r *http.Request) (*Answer, error) {
-	res, err := c.Transport.RoundTrip(r)
+// exchange is one request under way. answer and err may be read once done is
+// closed.
+type exchange struct {
+	answer *Answer
+	err    error
+	done   chan struct{}
+	// abandoned is set by whoever comes second: the end or the deadline.
+	abandoned atomic.Bool
+}
+
+// run sends r and reads the answer. It ends soon after r's context even if the body
+// goes on in small pieces for ever.
+func (e *exchange) run(transport http.RoundTripper, r *http.Request, maxBody int64) {
+	defer func() {
+		// The gateway's own recovery does not reach this goroutine.
+		if recover() != nil {
+			e.answer, e.err = nil, errPanic
+		}
+	}()
+	res, err := transport.RoundTrip(r)
 	if err != nil {
-		return nil, err
+		e.err = err
+		return
 	}
 	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, c.MaxBody+1))
-	if err != nil {
-		return nil, err
+	body, err := io.ReadAll(io.LimitReader(&contextReader{r.Context(), res.Body}, maxBody+1))
+	switch {
+	case err != nil:
+		e.err = err
+	case int64(len(body)) > maxBody:
+		e.err = ErrTooLarge
+	default:
+		e.answer = &Answer{Status: res.StatusCode, Header: res.Header, Body: body}
 	}
-	if int64(len(body)) > c.MaxBody {
-		return nil, ErrTooLarge
-	}
-	return &Answer{Status: res.StatusCode, Header: res.Header, Body: body}, nil
 }
 
-// withoutURL drops the address that *url.Error would print.
-func withoutURL(err error) error {
+// contextReader reads until its context ends.
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c *contextReader) Read(b []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(b)
+}
+
+// withoutURL drops the address that *url.Error would print, and any text that
+// repeats u's query.
+func withoutURL(err error, u *url.URL) error {
 	var ue *url.Error
 	if errors.As(err, &ue) {
-		return ue.Err
+		err = ue.Err
+	}
+	if u.RawQuery != "" && strings.Contains(err.Error(), u.RawQuery) {
+		return silent{err}
 	}
 	return err
 }
+
+// silent is an error whose text must not be shown.
+type silent struct{ error }
+
+func (silent) Error() string   { return "transport failed" }
+func (s silent) Unwrap() error { return s.error }
 
 // hostOf is u's host in lower case, without the scheme's own port.
 func hostOf(u *url.URL) string {
