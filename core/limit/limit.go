@@ -10,19 +10,22 @@ import (
 	"gatehouse/core/platform"
 )
 
-// maxKeys bounds the counters kept at once. When it is reached the older half of
-// the windows is forgotten, which lets events pass that should not have.
+// maxKeys bounds the windows kept at once. When it is reached those that were not
+// used lately are forgotten, which lets events pass that should not have.
 const maxKeys = 20_000
 
 // Memory counts events in two neighbouring fixed windows and weighs the earlier
 // one by how much of it the sliding window still covers. Any window-long interval
-// passes at most Count events, as long as they arrive evenly in the earlier one.
-// Make one with [NewMemory]; it is safe for concurrent use.
+// passes at most Count events, as long as they arrive evenly in the earlier one; a
+// caller that keeps a steady pace below the limit is never refused. Make one with
+// [NewMemory]; it is safe for concurrent use.
 type Memory struct {
 	now func() time.Time
 
-	mu      sync.Mutex
-	windows map[string]window
+	mu sync.Mutex
+	// young holds the windows used since it was last begun anew, old those used
+	// in the time before that.
+	young, old map[string]window
 }
 
 type window struct {
@@ -35,71 +38,70 @@ var _ platform.Limiter = (*Memory)(nil)
 
 // NewMemory makes a limiter that goes by now.
 func NewMemory(now func() time.Time) *Memory {
-	return &Memory{now: now, windows: map[string]window{}}
+	return &Memory{now: now, young: map[string]window{}}
 }
 
-// Allow implements [platform.Limiter]. Refused events are not counted.
+// Allow implements [platform.Limiter]. Refused events are not counted. A clock that
+// goes back by less than the window counts as standing still.
 func (m *Memory) Allow(_ context.Context, l platform.Limit, key string) (time.Duration, bool) {
-	now := m.now()
 	key = l.Name + " " + key
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	w := m.windows[key].at(now, l.Per)
-	left := l.Per - now.Sub(w.start)
-	carried := float64(w.previous) * float64(left) / float64(l.Per)
-	if carried+float64(w.current)+1 > float64(l.Count) {
-		m.windows[key] = w
-		return m.wait(w, l, left), false
+	w, left := m.window(key).at(m.now(), l.Per)
+	carried := int(int64(w.previous) * int64(left) / int64(l.Per))
+	allowed := carried+w.current < l.Count
+	if allowed {
+		w.current++
 	}
-	w.current++
-	if _, known := m.windows[key]; !known && len(m.windows) >= maxKeys {
-		m.forget(now, l.Per)
+	m.keep(key, w)
+	if allowed {
+		return 0, true
 	}
-	m.windows[key] = w
-	return 0, true
+	return max(w.wait(l, left), time.Second), false
 }
 
-// wait is when one more event fits: as the earlier window slides out, or in the
-// next one.
-func (m *Memory) wait(w window, l platform.Limit, left time.Duration) time.Duration {
-	if w.previous > 0 && w.current < l.Count {
-		room := float64(l.Count - w.current - 1)
-		if at := l.Per - time.Duration(room/float64(w.previous)*float64(l.Per)); at >= 0 {
-			elapsed := l.Per - left
-			if d := at - elapsed; d > 0 && d < left {
-				return max(d, time.Second)
-			}
-		}
-	}
-	return max(left, time.Second)
-}
-
-// at is the window that covers now.
-func (w window) at(now time.Time, per time.Duration) window {
+// at is the window that covers now and what is left of it.
+func (w window) at(now time.Time, per time.Duration) (window, time.Duration) {
 	age := now.Sub(w.start)
 	switch {
-	case w.start.IsZero() || age < 0 || age >= 2*per:
-		return window{start: now}
+	case w.start.IsZero() || age <= -per || age >= 2*per:
+		return window{start: now}, per
 	case age >= per:
-		return window{start: w.start.Add(per), previous: w.current}
+		return window{start: w.start.Add(per), previous: w.current}, 2*per - age
 	}
-	return w
+	return w, min(per-age, per)
 }
 
-func (m *Memory) forget(now time.Time, per time.Duration) {
-	for k, w := range m.windows {
-		if now.Sub(w.start) >= 2*per {
-			delete(m.windows, k)
-		}
+// wait is when one more event fits: in this window as the earlier one slides out,
+// or in the next one.
+func (w window) wait(l platform.Limit, left time.Duration) time.Duration {
+	// fits is how much of a window may be left when the one before it had n events
+	// and room are to be free.
+	fits := func(n, room int) time.Duration {
+		return time.Duration((int64(room)*int64(l.Per) - 1) / int64(n))
 	}
-	if len(m.windows) < maxKeys {
-		return
+	switch room := l.Count - w.current; {
+	case room > 0 && w.previous > 0:
+		return left - fits(w.previous, room)
+	case w.current > 0:
+		return left + l.Per - fits(w.current, l.Count)
 	}
-	n := 0
-	for k := range m.windows {
-		if n++; n > maxKeys/2 {
-			return
-		}
-		delete(m.windows, k)
+	return l.Per
+}
+
+// window returns what is known of key. The caller holds mu.
+func (m *Memory) window(key string) window {
+	if w, ok := m.young[key]; ok {
+		return w
 	}
+	return m.old[key]
+}
+
+// keep remembers w and forgets what is old when there is too much. The caller holds
+// mu.
+func (m *Memory) keep(key string, w window) {
+	if _, ok := m.young[key]; !ok && len(m.young) >= maxKeys/2 {
+		m.young, m.old = make(map[string]window), m.young
+	}
+	m.young[key] = w
 }
