@@ -5,30 +5,31 @@ import (
 	"time"
 )
 
-// cache keeps the most recently loaded sessions for a short time. An entry that
-// says "ended" is not replaced by a load that began before.
+// cache keeps the sessions loaded lately, for a short time. That a session was
+// ended it keeps for as long as the store does, so that a store which is behind
+// cannot revive it.
 type cache struct {
-	age time.Duration
+	size int
+	age  time.Duration
 
 	mu      sync.Mutex
-	entries map[string]*cached
-	// ring holds the keys in order of insertion; next is the oldest.
+	entries map[string]cached
+	// ring holds the keys of entries; next is the one that gives way.
 	ring []string
 	next int
 }
 
 type cached struct {
 	session *Session
-	loaded  time.Time
-	slot    int
+	// loaded is when the load began: what the store said may be as old.
+	loaded time.Time
 }
 
 func newCache(size int, age time.Duration) *cache {
-	return &cache{age: age, entries: map[string]*cached{}, ring: make([]string, 0, min(size, 64)), next: -size}
+	return &cache{size: size, age: age, entries: map[string]cached{}}
 }
 
-// get returns the entry unless it is too old. A clock that went backwards makes
-// an entry too old as well.
+// get returns the entry unless it is too old.
 func (c *cache) get(ref string, now time.Time) *Session {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -38,34 +39,40 @@ func (c *cache) get(ref string, now time.Time) *Session {
 	return nil
 }
 
-func (c *cache) fresh(e *cached, now time.Time) bool {
+// fresh reports whether e may be believed. A clock that went backwards makes a live
+// session too old.
+func (c *cache) fresh(e cached, now time.Time) bool {
 	age := now.Sub(e.loaded)
+	if e.session.Ended {
+		return age < endedFor
+	}
 	return age >= 0 && age < c.age
 }
 
-// put stores s and returns what the cache now holds for it.
-func (c *cache) put(s *Session, now time.Time) *Session {
+// put keeps s, whose load began at loaded, and returns what the cache now holds for
+// it: an entry that says "ended" stays.
+func (c *cache) put(s *Session, loaded time.Time) *Session {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if e, ok := c.entries[s.Ref]; ok {
-		if e.session.Ended && c.fresh(e, now) {
-			return e.session
-		}
-		e.session, e.loaded = s, now
-		return s
+	e, known := c.entries[s.Ref]
+	if known && e.session.Ended && c.fresh(e, loaded) {
+		return e.session
 	}
-	e := &cached{session: s, loaded: now}
-	// While next is negative the ring is still growing.
-	if c.next < 0 {
-		e.slot = len(c.ring)
-		c.ring = append(c.ring, s.Ref)
-		c.next++
-	} else {
-		e.slot = c.next
-		delete(c.entries, c.ring[c.next])
-		c.ring[c.next] = s.Ref
-		c.next = (c.next + 1) % len(c.ring)
+	if !known {
+		c.makeRoom(s.Ref, loaded)
 	}
-	c.entries[s.Ref] = e
+	c.entries[s.Ref] = cached{s, loaded}
 	return s
+}
+
+// makeRoom finds a place in the ring: one whose entry is too old, else a further
+// one, else the next. The caller holds mu.
+func (c *cache) makeRoom(ref string, now time.Time) {
+	if len(c.ring) > 0 && (len(c.ring) == c.size || !c.fresh(c.entries[c.ring[c.next]], now)) {
+		delete(c.entries, c.ring[c.next])
+		c.ring[c.next] = ref
+		c.next = (c.next + 1) % len(c.ring)
+		return
+	}
+	c.ring = append(c.ring, ref)
 }

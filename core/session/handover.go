@@ -13,9 +13,10 @@ const (
 	// HandoverTime is how long after a login its identity is believed while the
 	// store has not heard of the session.
 	HandoverTime = 120 * time.Second
-	// maxHandover bounds the sealed cookie in bytes; with more to say about the
-	// user there is none, and a stale store costs a second login.
-	maxHandover = 3800
+	// maxHandover bounds the sealed cookie in bytes, so that all cookies of the
+	// gateway together fit into the Cookie header that it accepts; with more to say
+	// about the user there is none, and a stale store costs a second login.
+	maxHandover = 2048
 )
 
 // note is the content of the hand-over cookie. It holds no token.

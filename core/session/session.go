@@ -83,26 +83,27 @@ func New(o Options) *Sessions {
 }
 
 // load returns the record under ref from memory or the store: ErrStore,
-// kv.ErrNotFound, or a session that may be marked as ended.
+// kv.ErrNotFound, or a session that may be marked as ended. A record that cannot be
+// read counts as ended; it is logged once, because memory keeps the mark.
 func (s *Sessions) load(ctx context.Context, ref string) (*Session, error) {
-	if found := s.cache.get(ref, s.now()); found != nil {
+	began := s.now()
+	if found := s.cache.get(ref, began); found != nil {
 		return found, nil
 	}
 	raw, err := s.store.Get(ctx, kv.Sessions, ref)
 	switch {
 	case errors.Is(err, kv.ErrNotFound):
 		return nil, kv.ErrNotFound
-	case errors.Is(err, kv.ErrCorrupt):
-		s.log.WarnContext(ctx, "session record does not open", "session", ref)
-		return nil, kv.ErrNotFound
-	case err != nil:
+	case err != nil && !errors.Is(err, kv.ErrCorrupt):
 		return nil, fmt.Errorf("%w: %w", ErrStore, err)
 	}
-	r, err := decodeRecord(raw)
-	if err != nil {
-		s.log.WarnContext(ctx, "session record is malformed", "session", ref)
-		return nil, kv.ErrNotFound
+	var r *Record
+	if err == nil {
+		r, err = decodeRecord(raw)
 	}
-	found := &Session{Record: *r, Ref: ref}
-	return s.cache.put(found, s.now()), nil
+	if err != nil {
+		s.log.WarnContext(ctx, "session record cannot be read", "session", ref, "error", err)
+		r = &Record{Version: recordVersion, Ended: true}
+	}
+	return s.cache.put(&Session{Record: *r, Ref: ref}, began), nil
 }
