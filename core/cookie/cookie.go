@@ -35,11 +35,11 @@ func (n Names) Own(name string) bool {
 }
 
 // Set is the Set-Cookie value that stores value. maxAge zero means until the
-// browser closes; it is rounded down to seconds.
+// browser closes; it is rounded up to seconds, because Max-Age=0 would remove it.
 func (n Names) Set(name, value string, maxAge time.Duration) string {
 	s := name + "=" + value + "; Path=/"
 	if maxAge > 0 {
-		s += "; Max-Age=" + strconv.FormatInt(int64(maxAge/time.Second), 10)
+		s += "; Max-Age=" + strconv.FormatInt(int64((maxAge+time.Second-1)/time.Second), 10)
 	}
 	return s + n.attributes()
 }
