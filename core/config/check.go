@@ -2,7 +2,7 @@ package config
 
 import (
 	"net/url"
-	"slices"
+	"strings"
 
 	"gatehouse/core/egress"
 )
@@ -62,12 +62,21 @@ func (c *Config) check(known Errors) Errors {
 			c.AssertionAudience = c.Upstream.Scheme + "://" + c.Upstream.Host
 		}
 	}
-	names := []string{c.HeaderUser, c.HeaderEmail, c.HeaderPreferredUsername, c.HeaderGroups}
-	for i, n := range names {
-		if n != "" && slices.Index(names, n) != i {
-			add("HEADER_USER", "two identities would share the header "+n, "give each HEADER_ setting its own name")
-			break
+	for _, p := range c.PublicPaths {
+		if strings.Contains(p, "*") && strings.Trim(p, "/*") == "" {
+			add("PUBLIC_PATHS", p+" would make the application public", "name the parts that need no login")
 		}
+	}
+	used := map[string]string{}
+	for _, h := range []struct{ setting, name string }{
+		{"HEADER_USER", c.HeaderUser}, {"HEADER_EMAIL", c.HeaderEmail},
+		{"HEADER_PREFERRED_USERNAME", c.HeaderPreferredUsername}, {"HEADER_GROUPS", c.HeaderGroups},
+	} {
+		folded := fold(h.name)
+		if first, ok := used[folded]; ok && folded != "" {
+			add(h.setting, "names the same header as "+first, "give each HEADER_ setting its own name")
+		}
+		used[folded] = h.setting
 	}
 	return errs
 }

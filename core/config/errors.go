@@ -12,7 +12,8 @@ type Error struct {
 // Error implements error.
 func (e *Error) Error() string { return e.Name + ": " + e.Problem }
 
-// Errors is every mistake in a configuration, in the order of the table.
+// Errors is every mistake in a configuration: first those in single settings, in the
+// order of the table, then those in how settings go together.
 type Errors []*Error
 
 // Error implements error: one line per mistake.

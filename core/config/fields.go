@@ -102,7 +102,7 @@ func Fields(c *Config) []Field {
 			Set: boolean(&c.PassAuthorization)},
 
 		{Name: "COOKIE_SECRET", Required: true, Secret: true, Section: SectionSession,
-			Doc:  "Keys that seal cookies and stored records, comma separated: the first seals, all of them open. Each is at least 32 random bytes in base64url.",
+			Doc:  "Keys that seal cookies and stored records, comma separated: the first seals, all of them open. Each is at least 32 random bytes in base64url. Keep a retired one until SESSION_LIFETIME has passed.",
 			Hint: "run: gatehouse keygen",
 			Set:  cookieSecrets(&c.CookieSecrets)},
 		{Name: "COOKIE_NAME", Default: "gatehouse", Section: SectionSession,

@@ -105,12 +105,13 @@ func list(dst *[]string) func(string) error {
 
 func each(v string, set func(string) error) error {
 	items := split(v)
-	if len(items) > 100 {
-		return errors.New("has more than 100 entries")
+	if len(items) == 0 || len(items) > 100 {
+		return errors.New("must have 1 to 100 entries")
 	}
-	for _, item := range items {
+	for i, item := range items {
 		if err := set(item); err != nil {
-			return fmt.Errorf("entry %q %w", item, err)
+			// By number, because an entry may be a URL with a password.
+			return fmt.Errorf("entry %d %w", i+1, err)
 		}
 	}
 	return nil
@@ -120,7 +121,7 @@ func hosts(dst *[]string) func(string) error {
 	return func(v string) error {
 		return each(v, func(item string) error {
 			u, err := url.Parse("https://" + item)
-			if err != nil || u.Host != item || u.Hostname() == "" || item != strings.ToLower(item) || strings.ContainsAny(item, "*@ ") {
+			if err != nil || u.Host != item || !validHost(u) || item != strings.ToLower(item) {
 				return errors.New("is not a lower-case host name with an optional port")
 			}
 			*dst = append(*dst, strings.TrimSuffix(item, ":443"))
@@ -140,13 +141,24 @@ func prefixes(dst *[]netip.Prefix) func(string) error {
 				}
 				p = netip.PrefixFrom(a, a.BitLen())
 			}
-			if p.Bits() == 0 {
-				return errors.New("would trust every address")
+			if a := p.Addr(); a.Is4In6() && p.Bits() >= 96 {
+				p = netip.PrefixFrom(a.Unmap(), p.Bits()-96)
+			}
+			if least := widest(p.Addr()); p.Bits() < least {
+				return fmt.Errorf("would trust far too many addresses; the widest block is /%d", least)
 			}
 			*dst = append(*dst, p.Masked())
 			return nil
 		})
 	}
+}
+
+// widest is the shortest prefix that a private network has: 10.0.0.0/8 and fc00::/7.
+func widest(a netip.Addr) int {
+	if a.Is4() {
+		return 8
+	}
+	return 7
 }
 
 var algorithmNames = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
@@ -176,9 +188,9 @@ func scopeToken(s string) bool {
 func scopes(dst *[]string) func(string) error {
 	return func(v string) error {
 		*dst = []string{"openid"}
-		for _, s := range strings.FieldsFunc(v, func(r rune) bool { return r == ' ' || r == ',' }) {
+		for i, s := range strings.FieldsFunc(v, func(r rune) bool { return r == ' ' || r == ',' }) {
 			if !scopeToken(s) {
-				return fmt.Errorf("entry %q is not a scope", s)
+				return fmt.Errorf("entry %d is not a scope", i+1)
 			}
 			if !slices.Contains(*dst, s) {
 				*dst = append(*dst, s)
@@ -196,7 +208,9 @@ func appendScope(dst *[]string, id *string, before, after string) func(string) e
 		if id != nil {
 			*id = v
 		}
-		*dst = append(*dst, before+v+after)
+		if scope := before + v + after; !slices.Contains(*dst, scope) {
+			*dst = append(*dst, scope)
+		}
 		return nil
 	}
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -19,26 +20,47 @@ func token(s string) bool {
 
 // untouchable headers carry the message itself; naming one for an identity or for
 // removal is a mistake.
-var untouchable = []string{"Host", "Connection", "Content-Length", "Content-Type", "Transfer-Encoding", "Upgrade", "Te", "Trailer", "Cookie", "Authorization"}
+var untouchable = []string{"host", "connection", "keepalive", "contentlength", "contenttype", "contentencoding",
+	"transferencoding", "upgrade", "te", "trailer", "expect", "cookie", "authorization"}
 
 func checkHeaderName(v string) (string, error) {
 	if !token(v) {
 		return "", errors.New("is not a header name")
 	}
-	name := http.CanonicalHeaderKey(v)
-	for _, u := range untouchable {
-		if name == u {
-			return "", errors.New("must not be used for this")
-		}
+	if f := fold(v); f == "" || slices.Contains(untouchable, f) {
+		return "", errors.New("must not be used for this")
 	}
-	return name, nil
+	return http.CanonicalHeaderKey(v), nil
 }
 
+// taken are headers in which the gateway tells the application something else.
+var taken = []string{"xforwardedfor", "xforwardedhost", "xforwardedproto", "xforwardedport",
+	"xforwardedaccesstoken", "xrequestid", "forwarded"}
+
+// headerName reads a header for an identity.
 func headerName(dst *string) func(string) error {
-	return func(v string) (err error) {
-		*dst, err = checkHeaderName(v)
-		return err
+	return func(v string) error {
+		name, err := checkHeaderName(v)
+		if err != nil {
+			return err
+		}
+		if f := fold(name); slices.Contains(taken, f) || strings.HasPrefix(f, "xgatehouse") {
+			return errors.New("is set by the gateway for something else")
+		}
+		*dst = name
+		return nil
 	}
+}
+
+// fold reduces a header name to lower-case letters and digits: applications commonly
+// take names that differ in the rest for the same.
+func fold(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, strings.ToLower(name))
 }
 
 func headerNames(dst *[]string) func(string) error {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -17,6 +18,8 @@ func webURL(v string) (*url.URL, error) {
 		return nil, errors.New("must begin with https:// or http://")
 	case u.Opaque != "" || u.Hostname() == "":
 		return nil, errors.New("has no host")
+	case !validHost(u):
+		return nil, errors.New("has a host or port that is not valid; names beyond ASCII are written as xn--")
 	case u.User != nil:
 		return nil, errors.New("must not contain a user name or password")
 	case u.RawQuery != "" || u.ForceQuery || strings.Contains(v, "#"):
@@ -27,6 +30,26 @@ func webURL(v string) (*url.URL, error) {
 		u.Host = strings.TrimSuffix(u.Host, ":"+u.Port())
 	}
 	return u, nil
+}
+
+// validHost reports whether u's host is an IP address or a name of letters, digits,
+// dashes, underscores and dots, and its port one that can be connected to.
+func validHost(u *url.URL) bool {
+	host, port := u.Hostname(), u.Port()
+	if n, err := strconv.ParseUint(port, 10, 16); port != "" && (err != nil || n == 0) || port == "" && strings.HasSuffix(u.Host, ":") {
+		return false
+	}
+	if strings.HasPrefix(u.Host, "[") {
+		a, err := netip.ParseAddr(host)
+		return err == nil && a.Zone() == ""
+	}
+	for i := 0; i < len(host); i++ {
+		c := host[i]
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '-' || c == '_') {
+			return false
+		}
+	}
+	return host != "" && host[0] != '.' && len(host) <= 253
 }
 
 func parseOrigin(v string) (*url.URL, error) {
@@ -75,7 +98,9 @@ func target(dst **url.URL) func(string) error {
 			return err
 		}
 		u.Path = strings.TrimSuffix(u.Path, "/")
-		u.RawPath = ""
+		if u.RawPath != "" || u.Path != "" && !plainPath(u.Path[1:]) {
+			return errors.New("has a path that is not normalised or needs encoding")
+		}
 		*dst = u
 		return nil
 	}
@@ -87,17 +112,25 @@ func basePath(dst *string) func(string) error {
 		if v == "" {
 			return nil
 		}
-		for _, segment := range strings.Split(strings.TrimPrefix(v, "/"), "/") {
-			if !plainSegment(segment) {
-				return errors.New("must be a path of letters, digits, dots, dashes and underscores")
-			}
-		}
 		if v[0] != '/' {
 			return errors.New("must begin with /")
+		}
+		if !plainPath(v[1:]) {
+			return errors.New("must be a path of letters, digits, dots, dashes and underscores")
 		}
 		*dst = v
 		return nil
 	}
+}
+
+// plainPath reports whether every segment of s is plain.
+func plainPath(s string) bool {
+	for segment := range strings.SplitSeq(s, "/") {
+		if !plainSegment(segment) {
+			return false
+		}
+	}
+	return true
 }
 
 // plainSegment reports whether s needs no encoding and means nothing special.
