@@ -1,6 +1,9 @@
 package proxy
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // withoutOwnCookies returns a Cookie header's value without the gateway's own
 // cookies; what remains is byte for byte as it was and in its order. It returns
@@ -34,7 +37,7 @@ func withoutOwnCookies(line string, own func(string) bool) string {
 	if !cut {
 		return line
 	}
-	if strings.Trim(string(kept), "; \t") == "" {
+	if len(bytes.Trim(kept, "; \t")) == 0 {
 		return ""
 	}
 	return string(kept)

@@ -48,7 +48,7 @@ func (r *Rules) Outgoing(in *http.Request, path string, a Additions) (*http.Requ
 			return nil, err
 		}
 	}
-	header := r.requestHeader(in)
+	header := r.requestHeader(in, len(a.IdentityHeaders)+6)
 	add(header, a)
 	if IsUpgrade(in) {
 		header["Connection"] = []string{"Upgrade"}
@@ -98,16 +98,20 @@ func (r *Rules) target(in *url.URL, path string) (*url.URL, error) {
 		Scheme: r.scheme, Host: r.host, Path: r.prefix + plain,
 		RawQuery: in.RawQuery, ForceQuery: in.ForceQuery,
 	}
-	if escaped := r.escapedPrefix + path; u.EscapedPath() != escaped {
+	escaped := u.Path
+	if plain != path || r.prefix != r.escapedPrefix {
+		escaped = r.escapedPrefix + path
+	}
+	if u.EscapedPath() != escaped {
 		u.RawPath = escaped
 	}
 	return u, nil
 }
 
 // requestHeader returns a copy of in's header without what a client may not send
-// to the application.
-func (r *Rules) requestHeader(in *http.Request) http.Header {
-	h := make(http.Header, len(in.Header)+16)
+// to the application, with room for more names.
+func (r *Rules) requestHeader(in *http.Request, more int) http.Header {
+	h := make(http.Header, len(in.Header)+more)
 	var buf nameBuffer
 	for name, values := range in.Header {
 		reduced, ok := reduce(name, &buf)
@@ -137,19 +141,13 @@ func (r *Rules) requestHeader(in *http.Request) http.Header {
 
 // foreignCookieLines returns the Cookie lines without the gateway's own cookies.
 func (r *Rules) foreignCookieLines(lines []string) []string {
-	for i, line := range lines {
-		if withoutOwnCookies(line, r.ownCookie) == line {
-			continue
+	kept := make([]string, 0, len(lines))
+	for _, line := range lines {
+		if line = withoutOwnCookies(line, r.ownCookie); line != "" {
+			kept = append(kept, line)
 		}
-		kept := append(make([]string, 0, len(lines)), lines[:i]...)
-		for _, line := range lines[i:] {
-			if line = withoutOwnCookies(line, r.ownCookie); line != "" {
-				kept = append(kept, line)
-			}
-		}
-		return kept
 	}
-	return lines
+	return kept
 }
 
 // add sets the gateway's headers, each with exactly one value.

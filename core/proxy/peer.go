@@ -139,13 +139,15 @@ func single(values []string) (string, bool) {
 
 // parseAddr reads an IP address with or without a port.
 func parseAddr(s string) netip.Addr {
-	addr, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]"))
-	if err != nil {
-		withPort, err := netip.ParseAddrPort(s)
-		if err != nil {
-			return netip.Addr{}
-		}
+	var addr netip.Addr
+	switch bracketed := strings.HasPrefix(s, "["); {
+	case bracketed && strings.HasSuffix(s, "]"):
+		addr, _ = netip.ParseAddr(s[1 : len(s)-1])
+	case bracketed || strings.Count(s, ":") == 1:
+		withPort, _ := netip.ParseAddrPort(s)
 		addr = withPort.Addr()
+	default:
+		addr, _ = netip.ParseAddr(s)
 	}
 	return addr.Unmap().WithZone("")
 }
