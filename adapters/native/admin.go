@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"time"
 )
@@ -50,6 +51,9 @@ type adminError struct {
 	Error string `json:"error"`
 }
 
+// sessionID is the form of every id that List returns.
+var sessionID = regexp.MustCompile(`^[A-Za-z0-9_-]{16,128}$`)
+
 const (
 	adminPage    = 100
 	adminPageMax = 1000
@@ -82,6 +86,10 @@ func newAdmin(sessions Sessions, log *slog.Logger) http.Handler {
 	})
 	mux.HandleFunc("DELETE /sessions/{id}", func(w http.ResponseWriter, r *http.Request) {
 		id := r.PathValue("id")
+		if !sessionID.MatchString(id) {
+			answer(w, http.StatusBadRequest, adminError{"not a session id"})
+			return
+		}
 		err := sessions.Revoke(r.Context(), id)
 		switch {
 		case errors.Is(err, ErrNoSession):

@@ -2,9 +2,11 @@ package native
 
 import (
 	"fmt"
+	"log/slog"
 	"strings"
 
 	"gatehouse/core/config"
+	"gatehouse/core/kv"
 )
 
 func runCheck(c *call, args []string) error {
@@ -17,6 +19,9 @@ func runCheck(c *call, args []string) error {
 		return err
 	}
 	if _, err := server.loadCertificate(); err != nil {
+		return err
+	}
+	if _, err := assemble(gateway, &kv.Memory{}, slog.New(slog.DiscardHandler)); err != nil {
 		return err
 	}
 	_, err = fmt.Fprint(c.stdout, describe(gateway, server))

@@ -125,6 +125,11 @@ func (f *Forward) Forward(w http.ResponseWriter, out *http.Request, edit func(in
 	if out.Body != nil && out.Body != http.NoBody {
 		t.body = &watchedBody{ReadCloser: out.Body}
 		out.Body = t.body
+		// Otherwise the server consumes up to 256 KiB of the body when the answer
+		// begins, while the transport is still reading it: parts go missing, or the
+		// transport meets a closed body and ends the connection amid the answer. A
+		// writer that cannot do both at once (a recorder) has no such habit.
+		_ = http.NewResponseController(w).EnableFullDuplex()
 	}
 	f.proxy.ServeHTTP(writer, out)
 	if t.err == nil {

@@ -445,6 +445,39 @@ func TestForwardExpectContinue(t *testing.T) {
 	}
 }
 
+// The answer may begin, and go on, while the request's body is being sent.
+func TestForwardBothDirectionsAtOnce(t *testing.T) {
+	f := behind(t, func(w http.ResponseWriter, r *http.Request) {
+		rc := http.NewResponseController(w)
+		rc.EnableFullDuplex()
+		buf := make([]byte, 4)
+		for {
+			n, err := r.Body.Read(buf)
+			w.Write(buf[:n])
+			rc.Flush()
+			if err != nil {
+				return
+			}
+		}
+	})
+	body, send := io.Pipe()
+	r, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, f.URL, body)
+	go io.WriteString(send, "ping")
+	res := do(t, r)
+	for i := range 3 {
+		got := make([]byte, 4)
+		if _, err := io.ReadFull(res.Body, got); err != nil || string(got) != "ping" {
+			t.Fatalf("round %d: %q, %v", i, got, err)
+		}
+		go io.WriteString(send, "ping")
+	}
+	io.ReadFull(res.Body, make([]byte, 4))
+	send.Close()
+	if rest := read(t, res.Body); rest != "" {
+		t.Errorf("the rest is %q", rest)
+	}
+}
+
 // A body of any size passes through a buffer of fixed size.
 func TestForwardHugeBodiesInLittleMemory(t *testing.T) {
 	const size = 100 << 20

@@ -1,27 +1,24 @@
 package native
 
 import (
-	"errors"
+	"context"
 	"log/slog"
 	"net/http"
 
+	"gatehouse/core"
 	"gatehouse/core/config"
 	"gatehouse/core/kv"
 	"gatehouse/core/platform"
+	"gatehouse/core/session"
 )
 
 // parts are what a process holds besides the listener.
 type parts struct {
 	handler    http.Handler
-	sessions   Sessions // nil: no administration
+	sessions   Sessions
 	forward    *Forward
 	fetch      *http.Transport
 	background *background
-}
-
-// newGateway is core.New behind a variable for tests of the server alone.
-var newGateway = func(*config.Config, platform.Platform) (http.Handler, Sessions, error) {
-	return nil, nil, errors.New("native: no core")
 }
 
 // assemble fills in the core's seams.
@@ -31,7 +28,7 @@ func assemble(c *config.Config, store kv.Driver, log *slog.Logger) (*parts, erro
 		fetch:      newFetch(),
 		background: newBackground(log),
 	}
-	handler, sessions, err := newGateway(c, platform.Platform{
+	gateway, err := core.New(c, platform.Platform{
 		KV:         store,
 		Fetch:      p.fetch,
 		Forward:    p.forward,
@@ -41,6 +38,21 @@ func assemble(c *config.Config, store kv.Driver, log *slog.Logger) (*parts, erro
 	if err != nil {
 		return nil, err
 	}
-	p.handler, p.sessions = handler, sessions
+	p.handler, p.sessions = gateway, administration{gateway.Sessions()}
 	return p, nil
+}
+
+// administration is the core's sessions as [Sessions].
+type administration struct{ *session.Sessions }
+
+func (a administration) List(ctx context.Context, cursor string, limit int) ([]SessionInfo, string, error) {
+	page, next, err := a.Sessions.List(ctx, cursor, limit)
+	list := make([]SessionInfo, len(page))
+	for i, s := range page {
+		list[i] = SessionInfo{
+			ID: s.Ref, Subject: s.Identity.Subject, PreferredUsername: s.Identity.PreferredUsername,
+			Email: s.Identity.Email, Created: s.Created, Expires: s.Expires,
+		}
+	}
+	return list, next, err
 }

@@ -61,7 +61,7 @@ func serve(s stop, gateway *config.Config, server *Config, log *slog.Logger) err
 	if err != nil {
 		return err
 	}
-	if server.AdminSocket != "" && p.sessions != nil {
+	if server.AdminSocket != "" {
 		socket, err := listenAdmin(server.AdminSocket)
 		if err != nil {
 			return err
