@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -39,7 +40,6 @@ func startChromium(t *testing.T, scripts bool) *chromium {
 		chromedp.UserDataDir(t.TempDir()),
 		chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
 		chromedp.NoDefaultBrowserCheck,
-		chromedp.WSURLReadTimeout(patience),
 		chromedp.WindowSize(1280, 800),
 	}
 	for _, flag := range []string{"disable-quic", "disable-background-networking", "disable-component-update",
@@ -50,7 +50,6 @@ func startChromium(t *testing.T, scripts bool) *chromium {
 	}
 	options = append(options,
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"),
-		chromedp.Flag("remote-debugging-address", "127.0.0.1"),
 		chromedp.Flag("password-store", "basic"),
 		chromedp.Flag("force-color-profile", "srgb"))
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
@@ -153,21 +152,38 @@ func (tab *chromiumTab) location() string {
 	return run(tab, "location", chromedp.Location())
 }
 
+// element runs an action on an element, again when the page under it goes away.
+func element[T any](tab *chromiumTab, what string, action chromedp.Action[T]) T {
+	tab.t.Helper()
+	var err error
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		ctx, cancel := context.WithDeadline(tab.ctx, deadline)
+		var v T
+		v, err = chromedp.Run(ctx, action)
+		cancel()
+		if err == nil {
+			return v
+		}
+	}
+	tab.t.Fatalf("chromium: %s: %v", what, err)
+	panic("not reached")
+}
+
 func (tab *chromiumTab) text(css string) string {
 	tab.t.Helper()
-	return run(tab, "text of "+css, chromedp.Text(chromedp.CSS(css)))
+	return element(tab, "text of "+css, chromedp.Text(chromedp.CSS(css)))
 }
 
 func (tab *chromiumTab) fill(css, value string) {
 	tab.t.Helper()
 	call(tab, page.BringToFront, cdp.Empty{})
-	run(tab, "fill "+css, chromedp.SendKeys(chromedp.CSS(css), value))
+	element(tab, "fill "+css, chromedp.SendKeys(chromedp.CSS(css), value))
 }
 
 func (tab *chromiumTab) click(css string) {
 	tab.t.Helper()
 	call(tab, page.BringToFront, cdp.Empty{})
-	run(tab, "click "+css, chromedp.Click(chromedp.CSS(css)))
+	element(tab, "click "+css, chromedp.Click(chromedp.CSS(css)))
 }
 
 func (tab *chromiumTab) cookies() []*http.Cookie {

@@ -15,36 +15,27 @@ const (
 )
 
 func TestChromiumLogsIn(t *testing.T) {
-	for name, newSite := range sites() {
-		t.Run(name, func(t *testing.T) {
-			s := newSite(t)
-			b := startChromium(t, true)
-			logsIn(t, b, s)
-			for _, c := range b.complaints(foreign(s)) {
-				t.Error("the browser's log has an entry: ", c)
-			}
-		})
-	}
+	everySite(t, func(t *testing.T, s *site) { chromiumLogsIn(t, s, true) })
 }
 
 func TestChromiumLogsInWithoutScripts(t *testing.T) {
-	for name, newSite := range sites() {
-		t.Run(name, func(t *testing.T) {
-			s := newSite(t)
-			b := startChromium(t, false)
-			logsIn(t, b, s)
-			for _, c := range b.complaints(foreign(s)) {
-				t.Error("the browser's log has an entry: ", c)
-			}
-		})
+	everySite(t, func(t *testing.T, s *site) { chromiumLogsIn(t, s, false) })
+}
+
+func chromiumLogsIn(t *testing.T, s *site, scripts bool) {
+	t.Helper()
+	b := startChromium(t, scripts)
+	logsIn(t, b, s)
+	for _, c := range b.complaints(foreign(s)) {
+		t.Error("the browser's log has an entry: ", c)
 	}
 }
 
-func sites() map[string]func(*testing.T) *site {
-	return map[string]func(*testing.T) *site{
-		"embedded provider": newEmbedded,
-		"oidc-provider":     newOIDCProvider,
-	}
+// everySite runs a test with each provider.
+func everySite(t *testing.T, test func(t *testing.T, s *site)) {
+	t.Helper()
+	t.Run("embedded provider", func(t *testing.T) { test(t, newEmbedded(t)) })
+	t.Run("oidc-provider", func(t *testing.T) { test(t, newOIDCProvider(t)) })
 }
 
 // foreign is the origin whose pages are not ours; empty when all are.

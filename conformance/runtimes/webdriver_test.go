@@ -145,7 +145,14 @@ func (tab *webDriverTab) click(css string) {
 
 func (tab *webDriverTab) cookies() (list []*http.Cookie) {
 	tab.t.Helper()
-	tab.do(http.MethodGet, "/cookie", nil, &list)
+	var answer []struct {
+		Name, Value string
+		HTTPOnly    bool
+	}
+	tab.do(http.MethodGet, "/cookie", nil, &answer)
+	for _, c := range answer {
+		list = append(list, &http.Cookie{Name: c.Name, Value: c.Value, HttpOnly: c.HTTPOnly})
+	}
 	return list
 }
 

@@ -14,13 +14,20 @@ import (
 )
 
 func TestWebKitLogsIn(t *testing.T) {
-	for name, newSite := range sites() {
-		t.Run(name, func(t *testing.T) {
-			s := newSite(t)
-			b := startWebKit(t)
-			logsIn(t, b, s)
-		})
-	}
+	everySite(t, func(t *testing.T, s *site) {
+		b := startWebKit(t)
+		logsIn(t, b, s)
+
+		tab := b.tab()
+		tab.open(s.app + "/login/callback")
+		awaitText(t, tab, "h1", "expired")
+		keep(t, tab, "webkit/error-login-expired")
+		tab.open(s.app + deepLink)
+		awaitPage(t, tab, s.provider)
+		s.login(tab, true)
+		awaitPage(t, tab, s.app+deepLink)
+		keep(t, tab, "webkit/application")
+	})
 }
 
 // startWebKit starts WebKitGTK's small browser in automation mode until the test
