@@ -35,7 +35,7 @@ type primitiveVector struct {
 	Expect  string `json:"expect"`
 }
 
-func readVectors(t *testing.T, file string, into any) {
+func readVectors(t testing.TB, file string, into any) {
 	t.Helper()
 	b, err := os.ReadFile(file)
 	if err != nil {
