@@ -56,22 +56,22 @@ type step struct {
 	counts    []*count
 }
 
-// tags restrict a section to some runs: a profile's name, or "fresh" or "kept".
+// tags restrict a section to some runs: each is a condition, "!condition", or several
+// of them joined by "+". A condition is a profile's name, "fresh" or "kept".
 type tags []string
 
-// match reports whether a section with these tags applies under conditions.
+// match reports whether a section with these tags applies under conditions: one of
+// the tags holds, or there are none.
 func (t tags) match(conditions []string) bool {
-	positive, hit := false, false
-	for _, tag := range t {
-		name, negated := strings.CutPrefix(tag, "!")
-		switch has := slices.Contains(conditions, name); {
-		case negated && has:
-			return false
-		case !negated:
-			positive, hit = true, hit || has
+	return len(t) == 0 || slices.ContainsFunc(t, func(tag string) bool {
+		for term := range strings.SplitSeq(tag, "+") {
+			name, negated := strings.CutPrefix(term, "!")
+			if slices.Contains(conditions, name) == negated {
+				return false
+			}
 		}
-	}
-	return hit || !positive
+		return true
+	})
 }
 
 // ParseCase reads the case called name. Every unknown key, section and word is an

@@ -25,7 +25,7 @@ type countLine struct {
 }
 
 var (
-	countNumber = regexp.MustCompile(`^(fetch|kv(?:\.[a-z]+)?|header) (?:(\S+) )?(?:(==|<=|>=) )?(\d+)$`)
+	countNumber = regexp.MustCompile(`^(fetch|kv(?:\.[a-z]+)?|header) (?:([^\s=<>]\S*) )?(?:(==|<=|>=) )?(\d+)$`)
 	countLog    = regexp.MustCompile(`^log (!?)contains (.+)$`)
 	countEqual  = regexp.MustCompile(`^(!?)equal (\{[^}]*\}|\S+) (\{[^}]*\}|\S+)$`)
 )

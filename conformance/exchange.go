@@ -95,6 +95,7 @@ func (f *fetch) check(s *scope, url string, header http.Header, body string) err
 // answer is what the network replies.
 type answer struct {
 	status  int
+	stream  bool   // each line of the body waits until the client has the one before
 	fault   string // "", fail, hang, drip, abort or big
 	size    int    // of big
 	header  []textLine
@@ -109,8 +110,10 @@ func (a *answer) parse(data string) error {
 	if err != nil {
 		return err
 	}
-	if len(m.directives) > 0 {
-		return fmt.Errorf("unknown directive @%s", m.directives[0][0])
+	for _, d := range m.directives {
+		if a.stream = len(d) == 1 && d[0] == "stream"; !a.stream {
+			return fmt.Errorf("unknown directive @%s", strings.Join(d, " "))
+		}
 	}
 	f := answerLine.FindStringSubmatch(m.first)
 	if f == nil || m.first == "" || (f[4] != "") != (f[3] == "big") {
@@ -162,16 +165,23 @@ func (r *response) parse(data string) error {
 	return err
 }
 
-// check compares the answer with the expected one and binds captures.
-func (r *response) check(s *scope, status int, header http.Header, body string) error {
-	if status != r.status {
-		return fmt.Errorf("status: want %d, got %d", r.status, status)
+// check compares the answer with the expected one and binds captures. Of a client
+// that went away only status and header are compared.
+func (r *response) check(s *scope, o *outcome) error {
+	if o.status != r.status {
+		return fmt.Errorf("status: want %d, got %d", r.status, o.status)
 	}
-	if err := matchHeader(s, r.header, header); err != nil {
+	if err := matchHeader(s, r.header, o.header); err != nil {
 		return err
 	}
+	if o.gone {
+		return nil
+	}
+	if broken := r.body != nil && r.body.broken; broken != o.broken {
+		return fmt.Errorf("body: ends early is %v, want %v", o.broken, broken)
+	}
 	if r.body != nil {
-		if err := r.body.match(s, body); err != nil {
+		if err := r.body.match(s, o.body); err != nil {
 			return fmt.Errorf("body: %w", err)
 		}
 	}

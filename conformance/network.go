@@ -1,14 +1,10 @@
 package conformance
 
 import (
-	"bytes"
-	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -25,6 +21,12 @@ type network struct {
 	reached bool     // the application has answered
 	first   chan struct{}
 	scope   *scope
+	// read counts the bytes that the client has of the step's answer; more tells
+	// of a change.
+	read int
+	more chan struct{}
+	// over is closed when the run is.
+	over chan struct{}
 }
 
 // announced is a fetch of the step at hand.
@@ -32,13 +34,17 @@ type announced struct {
 	*fetch
 	least, most, used int
 	cancelled         chan struct{} // closed when a hanging one was given up
+	once              sync.Once
 }
+
+func (a *announced) giveUp() { a.once.Do(func() { close(a.cancelled) }) }
 
 // open begins a step.
 func (n *network) open(st *step, s *scope) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.fetches, n.made, n.reached, n.first, n.scope = nil, nil, false, make(chan struct{}), s
+	n.fetches, n.made, n.reached, n.scope, n.read = nil, nil, false, s, 0
+	n.first, n.more = make(chan struct{}), make(chan struct{})
 	for _, f := range st.fetches {
 		if !f.only.match(n.play.conditions) {
 			continue
@@ -85,7 +91,7 @@ func (n *network) RoundTrip(req *http.Request) (*http.Response, error) {
 	if a == nil {
 		return n.standing(s, req, url)
 	}
-	res, err := a.answer.respond(s, req, a)
+	res, err := n.respond(&a.answer, s, req, a)
 	if errors.Is(err, errCase) {
 		n.play.fail("%v", err)
 	}
@@ -161,114 +167,6 @@ func (n *network) standing(s *scope, req *http.Request, url string) (*http.Respo
 	return reply(req, 200, http.Header{"Content-Type": {"application/json"}}, body), nil
 }
 
-func reply(req *http.Request, status int, h http.Header, body string) *http.Response {
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	return &http.Response{
-		Status: strconv.Itoa(status) + " " + http.StatusText(status), StatusCode: status,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: h, Request: req,
-		ContentLength: int64(len(body)), Body: io.NopCloser(strings.NewReader(body)),
-	}
-}
-
-// errCase: the case is at fault, not the gateway.
-var errCase = errors.New("answer of the case")
-
-// expand fills in the answer's placeholders.
-func (a *answer) expand(s *scope) (http.Header, string, error) {
-	c := *s
-	c.idToken = func() (string, error) { return cmp.Or(a.idToken, standardIDToken).make(s) }
-	body, err := c.expand(a.body)
-	if err != nil {
-		return nil, "", err
-	}
-	header := http.Header{}
-	for _, l := range a.header {
-		v, err := c.expand(l.value)
-		if err != nil {
-			return nil, "", err
-		}
-		header[http.CanonicalHeaderKey(l.name)] = append(header[http.CanonicalHeaderKey(l.name)], v)
-	}
-	return header, body, nil
-}
-
-// respond makes the answer to req.
-func (a *answer) respond(s *scope, req *http.Request, f *announced) (*http.Response, error) {
-	switch a.fault {
-	case "fail":
-		return nil, errors.New("network: injected fault")
-	case "hang":
-		select {
-		case <-req.Context().Done():
-			close(f.cancelled)
-			return nil, req.Context().Err()
-		case <-time.After(2 * stepDeadline):
-			return nil, errors.New("network: nobody gave up waiting")
-		}
-	}
-	header, body, err := a.expand(s)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errCase, err)
-	}
-	if header.Get("Content-Type") == "" && strings.HasPrefix(body, "{") {
-		header.Set("Content-Type", "application/json")
-	}
-	s.secrets.learnTokens(body)
-	if a.fault == "big" {
-		body += strings.Repeat(" ", a.size)
-	}
-	res := reply(req, a.status, header, body)
-	if req.Method == http.MethodHead {
-		res.Body = http.NoBody
-	}
-	switch a.fault {
-	case "drip":
-		header.Del("Content-Length")
-		res.ContentLength = -1
-		res.Body = &drip{ctx: req.Context(), rest: bytes.NewReader([]byte(body)), done: make(chan struct{})}
-	case "abort":
-		if body == "" {
-			header.Set("Content-Length", "1000")
-			res.ContentLength = 1000
-		}
-		res.Body = io.NopCloser(io.MultiReader(strings.NewReader(body[:len(body)/2]), broken{}))
-	}
-	return res, nil
-}
-
-// drip is a body that comes byte by byte and never ends.
-type drip struct {
-	ctx  context.Context
-	rest io.Reader
-	once sync.Once
-	done chan struct{}
-}
-
-func (d *drip) Read(p []byte) (int, error) {
-	select {
-	case <-d.ctx.Done():
-		return 0, d.ctx.Err()
-	case <-d.done:
-		return 0, errors.New("network: body closed")
-	case <-time.After(20 * time.Millisecond):
-	}
-	if n, _ := d.rest.Read(p[:min(1, len(p))]); n > 0 {
-		return n, nil
-	}
-	p[0] = ' '
-	return 1, nil
-}
-
-func (d *drip) Close() error {
-	d.once.Do(func() { close(d.done) })
-	return nil
-}
-
-// broken is where a connection breaks.
-type broken struct{}
-
-func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
-
 // firstFetch is closed when the step's first outbound request goes out.
 func (n *network) firstFetch() <-chan struct{} {
 	n.mu.Lock()
@@ -283,13 +181,13 @@ func (n *network) gatewayMade() bool {
 	return !n.reached
 }
 
-// hanging returns the requests that got no answer.
+// hanging returns the requests whose answer never ends.
 func (n *network) hanging() []*announced {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	var out []*announced
 	for _, f := range n.fetches {
-		if f.used > 0 && f.answer.fault == "hang" {
+		if f.used > 0 && (f.answer.fault == "hang" || f.answer.fault == "drip") {
 			out = append(out, f)
 		}
 	}
@@ -301,4 +199,32 @@ func (n *network) requests() []string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.made
+}
+
+// received counts bytes that the client has read.
+func (n *network) received(bytes int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.read += bytes
+	close(n.more)
+	n.more = make(chan struct{})
+}
+
+// awaitRead waits until the client has read that many bytes, and reports whether it
+// has.
+func (n *network) awaitRead(bytes int) bool {
+	timeout := time.After(5 * time.Second)
+	for {
+		n.mu.Lock()
+		read, more := n.read, n.more
+		n.mu.Unlock()
+		if read >= bytes {
+			return true
+		}
+		select {
+		case <-more:
+		case <-timeout:
+			return false
+		}
+	}
 }

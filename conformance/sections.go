@@ -96,10 +96,10 @@ func (p *sections) complete() error {
 }
 
 func checkTags(only tags) error {
-	for _, tag := range only {
-		name := strings.TrimPrefix(tag, "!")
+	for _, term := range strings.FieldsFunc(strings.Join(only, "+"), func(r rune) bool { return r == '+' }) {
+		name := strings.TrimPrefix(term, "!")
 		if _, ok := profiles[name]; !ok && name != "fresh" && name != "kept" {
-			return fmt.Errorf("unknown word %q after the section's name", tag)
+			return fmt.Errorf("unknown word %q after the section's name", term)
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -24,6 +25,10 @@ func Serve(t testing.TB, network http.RoundTripper) (origin string) {
 		for name, values := range res.Header {
 			w.Header()[name] = values
 		}
+		if res.StatusCode == http.StatusSwitchingProtocols {
+			join(w, res)
+			return
+		}
 		w.WriteHeader(res.StatusCode)
 		buf := make([]byte, 32<<10)
 		for {
@@ -45,4 +50,23 @@ func Serve(t testing.TB, network http.RoundTripper) (origin string) {
 	srv.Start()
 	t.Cleanup(srv.Close)
 	return srv.URL
+}
+
+// join answers 101 and copies both ways.
+func join(w http.ResponseWriter, res *http.Response) {
+	conn, rw, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	defer conn.Close()
+	fmt.Fprint(rw, "HTTP/1.1 101 Switching Protocols\r\n")
+	_ = res.Header.Write(rw)
+	fmt.Fprint(rw, "\r\n")
+	_ = rw.Flush()
+	body := res.Body.(io.ReadWriter)
+	go func() {
+		_, _ = io.Copy(conn, body)
+		conn.Close()
+	}()
+	_, _ = io.Copy(body, rw)
 }

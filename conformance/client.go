@@ -1,0 +1,113 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+const (
+	// stepDeadline bounds one step in real time.
+	stepDeadline = 20 * time.Second
+	// maxResponse bounds the body of an answer that is read.
+	maxResponse = 64 << 20
+)
+
+// outcome is an answer as the client got it.
+type outcome struct {
+	status int
+	header http.Header
+	body   string
+	gone   bool // the client went away
+	broken bool // the body ended early
+	err    error
+}
+
+// exchange sends one request and reads the answer.
+func (p *play) exchange(instance Instance, r *request, s *scope, first bool) (o outcome) {
+	ctx, cancel := context.WithTimeout(context.Background(), stepDeadline)
+	defer cancel()
+	req, err := r.build(ctx, s)
+	if err != nil {
+		return outcome{err: err}
+	}
+	if first {
+		p.transcript.message(">", req.Method+" "+req.RequestURI, req.Header, "")
+	}
+	path, query, _ := strings.Cut(req.RequestURI, "?")
+	if strings.HasSuffix(path, "/login/callback") {
+		p.secrets.learnForm(query)
+	}
+	if r.abort == abortFetch {
+		fetched := p.network.firstFetch()
+		go func() {
+			select {
+			case <-fetched:
+				cancel()
+			case <-ctx.Done():
+			}
+		}()
+	}
+	res, err := instance.RoundTrip(req)
+	if err != nil {
+		if r.abort == abortFetch && errors.Is(err, context.Canceled) {
+			return outcome{gone: true}
+		}
+		return outcome{err: fmt.Errorf("no answer: %w", err)}
+	}
+	defer res.Body.Close()
+	o = outcome{status: res.StatusCode, header: res.Header}
+	if r.abort == abortHeader {
+		cancel()
+		o.gone = true
+		return o
+	}
+	if res.StatusCode == http.StatusSwitchingProtocols {
+		o.err = echo(res.Body)
+		return o
+	}
+	body, err := io.ReadAll(io.LimitReader(&counted{res.Body, p.network.received}, maxResponse))
+	o.body = string(body)
+	if err != nil && r.abort == abortFetch {
+		o.gone = true
+	} else if err != nil {
+		o.broken = true
+		p.transcript.printf("    the answer's body ended early: %v\n", err)
+	}
+	return o
+}
+
+// counted tells progress of the bytes read.
+type counted struct {
+	io.Reader
+	progress func(n int)
+}
+
+func (c *counted) Read(b []byte) (int, error) {
+	n, err := c.Reader.Read(b)
+	c.progress(n)
+	return n, err
+}
+
+// echo checks that an upgraded connection carries bytes both ways.
+func echo(body io.ReadCloser) error {
+	rw, ok := body.(io.ReadWriter)
+	if !ok {
+		return errors.New("the body of a 101 answer is no io.ReadWriter")
+	}
+	const ping = "ping over an upgraded connection\n"
+	timer := time.AfterFunc(5*time.Second, func() { body.Close() })
+	defer timer.Stop()
+	if _, err := io.WriteString(rw, ping); err != nil {
+		return fmt.Errorf("upgraded connection: %w", err)
+	}
+	got := make([]byte, len(ping))
+	if _, err := io.ReadFull(rw, got); err != nil || string(got) != ping {
+		return fmt.Errorf("upgraded connection: no echo: %q, %v", got, err)
+	}
+	return nil
+}
