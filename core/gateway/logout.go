@@ -66,12 +66,16 @@ func (g *Gateway) afterLogout(x *exchange, found *session.Session, target string
 		x.w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	next := g.BasePath + "/logout/done?state=" + url.QueryEscape(g.logoutState(target))
+	state := g.logoutState(target)
+	next := g.BasePath + "/logout/done"
+	if state != "" {
+		next += "?state=" + state
+	}
 	if g.ProviderLogout && found != nil {
 		location, offered, err := g.Provider.EndSessionURL(x.ctx, oidc.EndSession{
 			IDTokenHint:           secret.New(found.IDToken),
 			PostLogoutRedirectURI: x.peer.Origin.String() + g.BasePath + "/logout/done",
-			State:                 g.logoutState(target),
+			State:                 state,
 		})
 		if err != nil {
 			g.Log.WarnContext(x.ctx, "logout at the provider not possible", "request_id", x.id, "error", err)
@@ -88,7 +92,8 @@ func (g *Gateway) afterLogout(x *exchange, found *session.Session, target string
 	})
 }
 
-// logoutState carries the return path through the provider, sealed.
+// logoutState carries the return path through the provider, sealed; "" stands for
+// the default.
 func (g *Gateway) logoutState(target string) string {
 	if target == "/" {
 		return ""
