@@ -172,27 +172,3 @@ func TestBoltSwapHasOneWinner(t *testing.T) {
 		t.Errorf("%d wins, %d conflicts", wins, losses)
 	}
 }
-
-func TestBoltListPages(t *testing.T) {
-	b := openTestBolt(t, filepath.Join(t.TempDir(), "a.db"), nil)
-	for _, key := range []string{"a:1", "s:1", "s:2", "s:3", "t:1"} {
-		if err := b.Put(t.Context(), key, []byte("v"), time.Now().Add(time.Hour)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var all []string
-	pages := 0
-	for cursor := ""; ; pages++ {
-		keys, next, err := b.List(t.Context(), "s:", cursor, 2)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, keys...)
-		if cursor = next; cursor == "" {
-			break
-		}
-	}
-	if fmt.Sprint(all) != "[s:1 s:2 s:3]" || pages != 1 {
-		t.Errorf("got %v on %d pages", all, pages+1)
-	}
-}
