@@ -1,0 +1,73 @@
+package config_test
+
+import (
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"gatehouse/core/config"
+)
+
+var update = flag.Bool("update", false, "rewrite the reference")
+
+const (
+	reference      = "../../docs/configuration.md"
+	referenceBegin = "<!-- The gateway's settings: written by go test ./core/config -update -->\n\n"
+	referenceEnd   = "<!-- End of the gateway's settings. -->\n"
+)
+
+func TestTheReferenceDescribesEveryField(t *testing.T) {
+	want := config.Reference(config.Fields(&config.Config{}))
+	text, err := os.ReadFile(reference)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, hasBegin := strings.Cut(string(text), referenceBegin)
+	got, after, hasEnd := strings.Cut(rest, referenceEnd)
+	if !hasBegin || !hasEnd {
+		t.Fatalf("%s lacks its marks", reference)
+	}
+	if *update {
+		if err := os.WriteFile(reference, []byte(before+referenceBegin+want+referenceEnd+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if got != want {
+		t.Errorf("%s is behind: run go test ./core/config -update", reference)
+	}
+}
+
+func TestReference(t *testing.T) {
+	got := config.Reference([]config.Field{
+		{Name: "A", Section: "First", Required: true, Doc: "One | two."},
+		{Name: "B", Section: "Second", Secret: true, Doc: "Hidden."},
+		{Name: "C", Section: "First", Default: "1s", Doc: "Three."},
+	})
+	const want = "## First\n\n| name | default | meaning |\n|---|---|---|\n" +
+		"| `A` | required | One \\| two. |\n| `C` | `1s` | Three. |\n\n" +
+		"## Second\n\n| name | default | meaning |\n|---|---|---|\n| `B` (secret) |  | Hidden. |\n\n"
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestEveryFieldIsDescribed(t *testing.T) {
+	names := map[string]bool{}
+	for _, f := range config.Fields(&config.Config{}) {
+		if names[f.Name] || f.Name != strings.ToUpper(f.Name) || f.Section == "" || f.Set == nil || !strings.HasSuffix(f.Doc, ".") {
+			t.Errorf("%s is described badly or twice", f.Name)
+		}
+		names[f.Name] = true
+		if f.Required && f.Default != "" || f.Secret && f.Default != "" || f.Required && f.Hint == "" {
+			t.Errorf("%s: a default nobody sees, a default secret, or no hint", f.Name)
+		}
+		if f.Default != "" {
+			if err := f.Set(f.Default); err != nil {
+				t.Errorf("%s: its default %v", f.Name, err)
+			}
+		}
+	}
+	if names["HOST"] {
+		t.Error("HOST is a setting again")
+	}
+}
