@@ -1,6 +1,8 @@
 package config
 
 import (
+	"encoding/base64"
+	"fmt"
 	"net/url"
 	"strings"
 
@@ -45,6 +47,11 @@ func (c *Config) check(known Errors) Errors {
 		add("CLIENT_SECRET", "is set although CLIENT_AUTH is none", "remove one of the two")
 	case c.ClientAuth != "none" && c.ClientAuth != "" && c.ClientSecret.Empty():
 		add("CLIENT_SECRET", "is required for "+c.ClientAuth, "copy it from the application at the provider, or set CLIENT_AUTH=none for a public client")
+	}
+	for i, s := range c.CookieSecrets {
+		if base64.RawURLEncoding.EncodeToString([]byte(s.Reveal())) == strings.TrimRight(c.ClientSecret.Reveal(), "=") {
+			add("COOKIE_SECRET", fmt.Sprintf("key %d is the CLIENT_SECRET, which the provider knows", i+1), "run: gatehouse keygen")
+		}
 	}
 	if c.ClientAuth == "none" {
 		c.RequirePKCE = true
