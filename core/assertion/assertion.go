@@ -100,6 +100,10 @@ func New(pemText, issuer, audience string, now func() time.Time) (*Signer, error
 	return s, nil
 }
 
+// Format implements [fmt.Formatter]: a signer prints as its issuer, whatever the verb,
+// because it holds the private key.
+func (s *Signer) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "assertion.Signer(%s)", s.issuer) }
+
 // JWKS returns the public key as a JWK Set (RFC 7517, section 5). The caller owns the
 // slice.
 func (s *Signer) JWKS() []byte { return slices.Clone(s.jwks) }

@@ -234,6 +234,13 @@ func TestAnAssertionIsReusedForHalfItsLife(t *testing.T) {
 	})
 }
 
+func TestSignerDoesNotPrintItsKey(t *testing.T) {
+	s := must(assertion.New(pkcs8(ed()), issuer, audience, nil))
+	if got := fmt.Sprintf("%v %+v %#v", s, s, s); strings.ReplaceAll(got, "assertion.Signer("+issuer+")", "") != "  " {
+		t.Errorf("printed %q", got)
+	}
+}
+
 func TestManySessionsAtOnce(t *testing.T) {
 	s := must(assertion.New(pkcs8(ed()), issuer, audience, nil))
 	var wg sync.WaitGroup

@@ -150,6 +150,28 @@ func TestStoredCopyIsCheckedAgain(t *testing.T) {
 	}
 }
 
+func TestStoredRecord(t *testing.T) {
+	f := newFake(t)
+	f.metadata = map[string]any{"issuer": testIssuer, "authorization_endpoint": testIssuer + "/a", "token_endpoint": testIssuer + "/t", "jwks_uri": testIssuer + "/k"}
+	const document = `{"authorization_endpoint":"https://op.example.com/a","issuer":"https://op.example.com","jwks_uri":"https://op.example.com/k","token_endpoint":"https://op.example.com/t"}`
+	store := testStore(f, nil)
+	ask := func() string {
+		p := f.provider(func(o *Options) { o.Store = store })
+		if _, err := p.Metadata(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		return string(must(store.Get(context.Background(), kv.Metadata, shelfKey(testIssuer+discovery))))
+	}
+	if got, want := ask(), `{"fetched":1800000000000,"document":`+document+`}`; got != want {
+		t.Errorf("stored %s\nwant   %s", got, want)
+	}
+	f.advance(2 * time.Hour)
+	f.fail(discovery, 500)
+	if got, want := ask(), `{"fetched":1800000000000,"attempted":1800007200000,"document":`+document+`}`; got != want {
+		t.Errorf("stored after a failure %s\nwant %s", got, want)
+	}
+}
+
 // faulty is a driver that fails, or hangs until released.
 type faulty struct {
 	err  error

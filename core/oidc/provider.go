@@ -14,6 +14,7 @@ package oidc
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/url"
 	"time"
@@ -107,6 +108,10 @@ func New(o Options) *Provider {
 	}
 	return p
 }
+
+// Format implements [fmt.Formatter]: a provider prints as its issuer, whatever the
+// verb, because its options hold the client secret.
+func (p *Provider) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "oidc.Provider(%s)", p.o.Issuer) }
 
 // Ready reports whether the provider's metadata and keys are at hand, cached or
 // asked for now. The error is ErrUnavailable or ErrMetadata.

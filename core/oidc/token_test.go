@@ -3,6 +3,7 @@ package oidc
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -217,8 +218,13 @@ func TestNothingSecretInErrorsAndLogs(t *testing.T) {
 func TestSecretsDoNotPrint(t *testing.T) {
 	l := Login{AccessToken: secret.New("access-token"), IDToken: secret.New("id-token"), RefreshToken: secret.New("refresh-token")}
 	r := Redemption{Code: "code", Verifier: pkce.NewVerifier()}
-	for _, text := range []string{string(must(json.Marshal(l))), string(must(json.Marshal(r)))} {
-		if strings.Contains(text, "-token") || strings.Contains(text, r.Verifier.Reveal()) {
+	p := newFake(t).provider(nil)
+	for _, text := range []string{
+		string(must(json.Marshal(l))), string(must(json.Marshal(r))),
+		fmt.Sprintf("%+v %#v", l, l), fmt.Sprintf("%+v %#v", r, r),
+		fmt.Sprintf("%v %+v %#v %s", p, p, p, p), fmt.Sprintf("%+v", newFake(t).options(nil).ClientSecret),
+	} {
+		if strings.Contains(text, "-token") || strings.Contains(text, r.Verifier.Reveal()) || strings.Contains(text, testSecret) {
 			t.Error(text)
 		}
 	}
