@@ -52,6 +52,7 @@ func TestParseCaseErrors(t *testing.T) {
 		{"abort", head + "-- request --\n@abort never\nGET /\n" + ok200, "unknown moment"},
 		{"site", head + "-- request --\n@navigate moon\nGET /\n" + ok200, "unknown site"},
 		{"store", head + "-- request --\n@store weak\nGET /\n" + ok200, "unknown profile"},
+		{"restart", head + "-- request --\n@restart NAME\nGET /\n" + ok200, "want NAME=value"},
 		{"damage", head + "-- request --\n@kv burn\nGET /\n" + ok200, "unknown damage"},
 		{"directive late", head + "-- request --\nGET /\n@advance 1s\n" + ok200, "want Name: value"},
 		{"request line", head + "-- request --\nGET\n" + ok200, "want METHOD TARGET"},
@@ -75,6 +76,7 @@ func TestParseCaseErrors(t *testing.T) {
 		{"count operation", head + get + ok200 + "-- count --\nkv.burn 0\n", "no operation"},
 		{"count header", head + get + ok200 + "-- count --\nheader 0\n", "header without a name"},
 		{"token key", head + get + "-- fetch --\nGET /\n-- idtoken --\nkey: k9\n\n{}\n-- answer --\n200\n" + ok200, `unknown key "k9"`},
+		{"token header", head + get + "-- fetch --\nGET /\n-- idtoken --\nheader: x\n\n{}\n-- answer --\n200\n" + ok200, "header: invalid"},
 		{"token line", head + get + "-- fetch --\nGET /\n-- idtoken --\ncolour: red\n\n{}\n-- answer --\n200\n" + ok200, "unknown line"},
 
 		{"open placeholder", head + "-- request --\nGET /{a\n" + ok200, "no closing brace"},

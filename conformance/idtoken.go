@@ -3,6 +3,7 @@ package conformance
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -13,7 +14,8 @@ type idToken struct {
 	alg, kid, key string
 	typ           string
 	corrupt       bool
-	raw           bool // claims replaces the standard claims
+	raw           bool           // claims replaces the standard claims
+	header        map[string]any // further members of the header
 	claims        text
 }
 
@@ -45,6 +47,10 @@ func parseIDToken(data string) (*idToken, error) {
 		case "signature":
 			if t.corrupt = value == "corrupt"; !t.corrupt {
 				return nil, fmt.Errorf("unknown signature %q", value)
+			}
+		case "header":
+			if err := json.Unmarshal([]byte(value), &t.header); err != nil {
+				return nil, fmt.Errorf("header: %w", err)
 			}
 		case "claims":
 			if t.raw = value == "only"; !t.raw {
@@ -97,6 +103,7 @@ func (t *idToken) make(s *scope) (string, error) {
 	if t.typ != "" {
 		header["typ"] = t.typ
 	}
+	maps.Copy(header, t.header)
 	for name, v := range header {
 		if v == "-" {
 			delete(header, name)

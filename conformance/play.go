@@ -26,6 +26,9 @@ type play struct {
 	jars       map[string]*jar
 	log        *logBuffer
 	transcript *transcript
+	// start makes a running gateway out of the configuration; instance is one.
+	start    func() Instance
+	instance Instance
 
 	mu       sync.Mutex
 	failures []string
@@ -106,7 +109,7 @@ func (p *play) world() World {
 }
 
 // run plays the steps until one fails.
-func (p *play) run(instance Instance) {
+func (p *play) run() {
 	for _, st := range p.c.Steps {
 		if !st.only.match(p.conditions) {
 			continue
@@ -116,7 +119,7 @@ func (p *play) run(instance Instance) {
 			name = fmt.Sprintf("flow %s, step %d", st.flow, st.number)
 		}
 		p.transcript.printf("--- %s\n", name)
-		if err := p.step(instance, st); err != nil {
+		if err := p.step(st); err != nil {
 			p.fail("%v", err)
 		}
 		for _, err := range p.secrets.check() {
@@ -133,7 +136,7 @@ func (p *play) run(instance Instance) {
 	}
 }
 
-func (p *play) step(instance Instance, st *step) error {
+func (p *play) step(st *step) error {
 	r := &st.request
 	if err := p.prepare(r); err != nil {
 		return err
@@ -144,10 +147,10 @@ func (p *play) step(instance Instance, st *step) error {
 	outcomes := make([]outcome, r.parallel)
 	var wg sync.WaitGroup
 	for i := range outcomes {
-		wg.Go(func() { outcomes[i] = p.exchange(instance, r, &s, i == 0) })
+		wg.Go(func() { outcomes[i] = p.exchange(p.instance, r, &s, i == 0) })
 	}
 	wg.Wait()
-	if settler, ok := instance.(Settler); ok {
+	if settler, ok := p.instance.(Settler); ok {
 		settler.Settle()
 	}
 	for i := range outcomes {
@@ -180,11 +183,33 @@ func (p *play) prepare(r *request) error {
 	if r.damage != "" {
 		damages[r.damage](p.store)
 	}
+	if len(r.restart) > 0 {
+		if err := p.restart(r.restart); err != nil {
+			return err
+		}
+	}
 	for _, change := range r.provider {
 		if err := p.provider.change(change[0], change[1:]); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// restart replaces the gateway by one with other settings. Whatever is not in the
+// store or with the browsers is gone.
+func (p *play) restart(settings []setting) error {
+	p.instance.Close()
+	for _, set := range settings {
+		v, err := p.scope.expand(set.value)
+		if err != nil {
+			return fmt.Errorf("setting %s: %w", set.name, err)
+		}
+		if p.config[set.name] = v; v == "" {
+			delete(p.config, set.name)
+		}
+	}
+	p.instance = p.start()
 	return nil
 }
 

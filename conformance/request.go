@@ -29,10 +29,11 @@ type request struct {
 	parallel int
 	abort    abort
 	browser  string
-	kind     string // "navigate", "fetch" or "": which headers a browser would add
-	site     string // Sec-Fetch-Site
-	store    string // profile that the store changes to
-	damage   string // what happens to the stored records
+	kind     string    // "navigate", "fetch" or "": which headers a browser would add
+	site     string    // Sec-Fetch-Site
+	store    string    // profile that the store changes to
+	damage   string    // what happens to the stored records
+	restart  []setting // settings with which the gateway starts anew
 	provider [][]string
 
 	method string
@@ -142,6 +143,14 @@ func (r *request) directive(word string, args []string) (err error) {
 		if r.damage = one(); err == nil && damages[r.damage] == nil {
 			err = fmt.Errorf("unknown damage")
 		}
+	case "restart":
+		name, v, ok := strings.Cut(strings.Join(args, " "), "=")
+		if !ok || name == "" {
+			return fmt.Errorf("want NAME=value")
+		}
+		var t text
+		t, err = parseText(v)
+		r.restart = append(r.restart, setting{name, t})
 	case "jwks", "discovery", "provider":
 		if err = want(1, 8); err == nil {
 			r.provider = append(r.provider, append([]string{word}, args...))

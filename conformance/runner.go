@@ -61,10 +61,11 @@ func (s *suite) play(t testing.TB, c *Case, target Target, profile string) {
 	if p.clock.real && c.features()["@advance"] {
 		t.Fatalf("%s: the target has a clock of its own and the ledger has no line for @advance", target.Name())
 	}
-	instance := target.Start(t, p.world())
-	p.run(instance)
+	p.start = func() Instance { return target.Start(t, p.world()) }
+	p.instance = p.start()
+	p.run()
 	close(p.network.over)
-	instance.Close()
+	p.instance.Close()
 	if p.failed() {
 		t.Errorf("%s", p.report())
 	}

@@ -199,3 +199,23 @@ func TestClockOfItsOwn(t *testing.T) {
 		t.Errorf("@advance on a real clock: %q", got)
 	}
 }
+
+// starter is a puppet that tells which client it was started for.
+type starter struct {
+	puppet
+	clients *[]string
+}
+
+func (s starter) Start(t testing.TB, w World) Instance {
+	*s.clients = append(*s.clients, w.Config["CLIENT_ID"])
+	return s.puppet.Start(t, w)
+}
+
+func TestRestart(t *testing.T) {
+	var clients []string
+	got := playText(t, starter{clients: &clients}, "strong", "-- request --\nGET /?put=a=1\n-- response --\n200\n"+
+		"-- request --\n@restart CLIENT_ID=second {new part}\n@restart CLIENT_SECRET=\nGET /?get=a\n-- response --\n200\n-- count --\nkv.get 1\n")
+	if got != "" || len(clients) != 2 || clients[0] != "gatehouse-client" || !strings.HasPrefix(clients[1], "second ") {
+		t.Errorf("started for %q: %s", clients, got)
+	}
+}

@@ -133,6 +133,7 @@ func (c *Case) features() map[string]bool {
 		f["@advance"] = f["@advance"] || r.advance != 0
 		f["@abort"] = f["@abort"] || r.abort != abortNever
 		f["@peer"] = f["@peer"] || r.peer != ""
+		f["@restart"] = f["@restart"] || len(r.restart) > 0
 		f["@parallel"] = f["@parallel"] || r.parallel > 1
 		for _, res := range st.responses {
 			f["101"] = f["101"] || res.status == 101
