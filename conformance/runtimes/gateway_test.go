@@ -108,6 +108,7 @@ func startServe(t *testing.T, app string, settings map[string]string) *process {
 
 func awaitReady(t *testing.T, gateway *process, app string) {
 	t.Helper()
+	gateway.clean = true
 	last := ""
 	until(t, gateway.name+" to be ready", func() bool {
 		select {

@@ -91,7 +91,7 @@ func TestChromiumLoginCancelled(t *testing.T) {
 	tab.click("a")
 	awaitPage(t, tab, s.provider)
 	s.login(tab, true)
-	awaitPage(t, tab, s.app+"/")
+	awaitPage(t, tab, s.app+deepLink)
 	for _, c := range b.complaints(s.provider) {
 		t.Error("the browser's log has an entry: ", c)
 	}

@@ -26,6 +26,7 @@ type process struct {
 	name   string
 	cmd    *exec.Cmd
 	exited chan error
+	clean  bool // must answer SIGTERM with exit code 0
 
 	mu     sync.Mutex
 	output bytes.Buffer
@@ -46,9 +47,14 @@ func start(t *testing.T, name string, cmd *exec.Cmd) *process {
 	t.Cleanup(func() {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
 		select {
-		case <-p.exited:
+		case err := <-p.exited:
+			if p.clean && err != nil {
+				t.Errorf("%s ended with %v at SIGTERM", name, err)
+			}
 		case <-time.After(10 * time.Second):
-			t.Logf("%s did not end within 10 s of SIGTERM", name)
+			if p.clean {
+				t.Errorf("%s did not end within 10 s of SIGTERM", name)
+			}
 		}
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		if t.Failed() {
