@@ -21,9 +21,6 @@ func TestWebKitLogsIn(t *testing.T) {
 func TestWebKitShowsPages(t *testing.T) {
 	s := newEmbedded(t)
 	tab := startWebKit(t).tab()
-	tab.open(s.app + "/login/callback")
-	awaitText(t, tab, "h1", "expired")
-	keep(t, tab, "webkit/error-login-expired")
 	tab.open(s.app + deepLink)
 	awaitPage(t, tab, s.provider)
 	tab.text(s.password)
@@ -35,6 +32,9 @@ func TestWebKitShowsPages(t *testing.T) {
 	tab.open(s.app + "/logout")
 	awaitText(t, tab, "h1", "Log out?")
 	keep(t, tab, "webkit/logout-confirm")
+	tab.open(s.app + "/login/callback")
+	awaitText(t, tab, "h1", "expired")
+	keep(t, tab, "webkit/error-login-expired")
 }
 
 // startWebKit starts WebKitGTK's small browser in automation mode until the test
