@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"gatehouse/core/kv"
@@ -181,6 +182,25 @@ func TestRecordsThatAreNotTheirOwnAreCorrupt(t *testing.T) {
 	}
 	corrupt("s:v1:a", append(bytes.Clone(raw), 0))
 	corrupt("s:v1:a", []byte("<null>"))
+}
+
+// hanging waits for its context to end.
+type hanging struct{ *fake }
+
+func (h hanging) Get(ctx context.Context, _ string) ([]byte, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func TestAStoreThatHangsIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := kv.NewStore(hanging{newFake()}, keyring(t), time.Now)
+		began := time.Now()
+		_, err := s.Get(t.Context(), kv.Sessions, "a")
+		if d := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, kv.ErrNotFound) || d != 5*time.Second {
+			t.Errorf("after %v: %v", d, err)
+		}
+	})
 }
 
 func TestDriverErrorsKeepTheirCause(t *testing.T) {
