@@ -143,32 +143,3 @@ func TestBoltSweepEndsWithItsContext(t *testing.T) {
 	time.Sleep(5 * time.Millisecond)
 	end()
 }
-
-// Of many who expect the same old value exactly one wins, and losing does not make
-// the others' batch fail.
-func TestBoltSwapHasOneWinner(t *testing.T) {
-	b := openTestBolt(t, filepath.Join(t.TempDir(), "a.db"), nil)
-	expiry := time.Now().Add(time.Hour)
-	var wins, losses int
-	var mu sync.Mutex
-	var racers sync.WaitGroup
-	for i := range 30 {
-		racers.Go(func() {
-			err := b.Swap(t.Context(), "key", nil, []byte{byte(i + 1)}, expiry)
-			mu.Lock()
-			defer mu.Unlock()
-			switch {
-			case err == nil:
-				wins++
-			case errors.Is(err, kv.ErrConflict):
-				losses++
-			default:
-				t.Error(err)
-			}
-		})
-	}
-	racers.Wait()
-	if wins != 1 || losses != 29 {
-		t.Errorf("%d wins, %d conflicts", wins, losses)
-	}
-}

@@ -23,7 +23,7 @@ import (
 const (
 	devAddr     = "localhost:3000"
 	devClientID = "gatehouse-dev"
-	devShutdown = 5 * time.Second
+	devShutdown = time.Second
 )
 
 // DevOptions configures [Dev]; the zero value is legal.

@@ -66,8 +66,8 @@ func onSignals() (s stop, release func()) {
 	}
 }
 
-// errForced says that requests were cut off.
-var errForced = errors.New("native: stopped before every request was answered")
+// errForced says that a second signal cut requests off.
+var errForced = errors.New("native: stopped at once, with requests in flight")
 
 // run serves p on listeners until s.graceful ends, and then closes the listeners and
 // upgraded connections, lets requests in flight finish for at most timeout or until
@@ -96,9 +96,14 @@ func (p *parts) run(s stop, listeners []net.Listener, certificate *tls.Config, t
 	ctx, cancel := context.WithTimeout(s.force, timeout)
 	defer cancel()
 	p.forward.Close() // upgraded connections never end by themselves
-	if shutdown := server.Shutdown(ctx); shutdown != nil {
+	if server.Shutdown(ctx) != nil {
 		server.Close()
-		err = errors.Join(err, errForced)
+		// Streams that never end by themselves are cut off at the timeout: that is
+		// what it is for, and no failure.
+		log.Warn("stopped before every request was answered")
+		if s.force.Err() != nil {
+			err = errors.Join(err, errForced)
+		}
 	}
 	p.background.close(ctx)
 	p.forward.Close()
