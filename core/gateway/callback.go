@@ -44,10 +44,24 @@ func parseResponse(rawQuery string) (response, error) {
 			return response{}, fmt.Errorf("oversized parameter %s", name)
 		}
 	}
+	if !visible(query.Get(codeParameter)) {
+		return response{}, errors.New("malformed parameter code")
+	}
 	return response{
 		code: query.Get(codeParameter), state: query.Get(stateParameter), error: query.Get(errorParameter),
 		iss: query.Get(issParameter), hasIss: query.Has(issParameter),
 	}, nil
+}
+
+// visible reports whether s consists of what a code may (RFC 6749, appendix A.11). What
+// the provider cannot have issued is not worth asking it about.
+func visible(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] < 0x20 || s[i] > 0x7e {
+			return false
+		}
+	}
+	return true
 }
 
 // callback is GET /login/callback: it completes the login transaction that the
@@ -143,8 +157,12 @@ func (g *Gateway) redeem(x *exchange, t login.Transaction, code string) {
 	g.redirect(x, t.ReturnPath)
 }
 
-// endLogin refuses with p and consumes the transaction.
+// endLogin refuses with p and consumes the transaction. Trying the same again cannot
+// help then, so every page offers a new start.
 func (g *Gateway) endLogin(x *exchange, t login.Transaction, p *problem.Problem) {
+	restart := *p
+	restart.Restart = true
+	p = &restart
 	x.again = g.loginAddress(t.ReturnPath)
 	x.setCookies([]string{g.Transactions.Finish(t.State)})
 	g.refuse(x, p)
