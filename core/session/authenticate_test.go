@@ -97,7 +97,12 @@ func TestIdleAndAbsoluteLimits(t *testing.T) {
 			for i, d := range test.steps {
 				r.pass(d)
 				if test.ends && i == len(test.steps)-1 {
+					r.process(firstSecret)
+					before := r.driver.operations()
 					r.refuses(b, true)
+					if n := r.driver.operations() - before; n != 0 {
+						t.Errorf("%d store operations", n)
+					}
 				} else {
 					r.accepts(b)
 				}
