@@ -167,11 +167,17 @@ func (p *pipe) Close() error {
 	return p.PipeReader.Close()
 }
 
+// reply makes a response. A Content-Length in h stands, as an answer to HEAD needs it.
 func reply(req *http.Request, status int, h http.Header, body string) *http.Response {
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	length := int64(len(body))
+	if n, err := strconv.ParseInt(h.Get("Content-Length"), 10, 64); err == nil {
+		length = n
+	} else if status != http.StatusNoContent && status != http.StatusNotModified {
+		h.Set("Content-Length", strconv.FormatInt(length, 10))
+	}
 	return &http.Response{
 		Status: strconv.Itoa(status) + " " + http.StatusText(status), StatusCode: status,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: h, Request: req,
-		ContentLength: int64(len(body)), Body: io.NopCloser(strings.NewReader(body)),
+		ContentLength: length, Body: io.NopCloser(strings.NewReader(body)),
 	}
 }

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"net"
@@ -13,7 +14,7 @@ import (
 // origin: for targets that reach the world over real sockets. An error of network
 // breaks the connection.
 func Serve(t testing.TB, network http.RoundTripper) (origin string) {
-	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		out := r.Clone(r.Context())
 		out.URL.Scheme, out.URL.Host = "http", r.Context().Value(http.LocalAddrContextKey).(net.Addr).String()
 		out.RequestURI = ""
@@ -22,51 +23,63 @@ func Serve(t testing.TB, network http.RoundTripper) (origin string) {
 			panic(http.ErrAbortHandler)
 		}
 		defer res.Body.Close()
-		for name, values := range res.Header {
-			w.Header()[name] = values
+		conn, rw, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			panic(http.ErrAbortHandler)
 		}
-		if res.StatusCode == http.StatusSwitchingProtocols {
-			join(w, res)
-			return
-		}
-		w.WriteHeader(res.StatusCode)
-		buf := make([]byte, 32<<10)
-		for {
-			n, err := res.Body.Read(buf)
-			if _, werr := w.Write(buf[:n]); werr != nil {
-				panic(http.ErrAbortHandler)
-			}
-			if err == io.EOF {
-				return
-			}
-			_ = http.NewResponseController(w).Flush()
-			if err != nil {
-				panic(http.ErrAbortHandler)
-			}
-		}
+		defer conn.Close()
+		_ = respondRaw(conn, rw, r, res)
 	}))
-	// A reused connection that breaks would make clients try again.
-	srv.Config.SetKeepAlivesEnabled(false)
-	srv.Start()
 	t.Cleanup(srv.Close)
 	return srv.URL
 }
 
-// join answers 101 and copies both ways.
-func join(w http.ResponseWriter, res *http.Response) {
-	conn, rw, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	defer conn.Close()
-	fmt.Fprint(rw, "HTTP/1.1 101 Switching Protocols\r\n")
+// respondRaw writes res as it is: a server would not send every header. Each answer
+// ends its connection, because one that is used again and breaks would make clients
+// try again. An error breaks off.
+func respondRaw(conn net.Conn, rw *bufio.ReadWriter, r *http.Request, res *http.Response) error {
+	fmt.Fprintf(rw, "HTTP/1.1 %d %s\r\n", res.StatusCode, http.StatusText(res.StatusCode))
 	_ = res.Header.Write(rw)
+	if res.StatusCode == http.StatusSwitchingProtocols {
+		fmt.Fprint(rw, "\r\n")
+		_ = rw.Flush()
+		body := res.Body.(io.ReadWriter)
+		go func() {
+			_, _ = io.Copy(conn, body)
+			conn.Close()
+		}()
+		_, err := io.Copy(body, rw)
+		return err
+	}
+	if res.Header.Get("Connection") == "" {
+		fmt.Fprint(rw, "Connection: close\r\n")
+	}
+	bodiless := r.Method == http.MethodHead || res.StatusCode == http.StatusNoContent || res.StatusCode == http.StatusNotModified
+	chunked := !bodiless && res.Header.Get("Content-Length") == ""
+	if chunked {
+		fmt.Fprint(rw, "Transfer-Encoding: chunked\r\n")
+	}
 	fmt.Fprint(rw, "\r\n")
-	_ = rw.Flush()
-	body := res.Body.(io.ReadWriter)
-	go func() {
-		_, _ = io.Copy(conn, body)
-		conn.Close()
-	}()
-	_, _ = io.Copy(body, rw)
+	buf := make([]byte, 32<<10)
+	for !bodiless {
+		n, err := res.Body.Read(buf)
+		if n > 0 && chunked {
+			fmt.Fprintf(rw, "%x\r\n%s\r\n", n, buf[:n])
+		} else {
+			_, _ = rw.Write(buf[:n])
+		}
+		if ferr := rw.Flush(); ferr != nil {
+			return ferr
+		}
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if chunked {
+		fmt.Fprint(rw, "0\r\n\r\n")
+	}
+	return rw.Flush()
 }

@@ -60,7 +60,7 @@ func (t *transcript) answer(a *answer, res *http.Response, err error) {
 		return
 	}
 	body := "(" + a.fault + ")"
-	if a.fault == "" {
+	if a.fault == "" && !a.stream && a.status != http.StatusSwitchingProtocols {
 		b, _ := io.ReadAll(res.Body)
 		body = string(b)
 		res.Body = io.NopCloser(strings.NewReader(body))
