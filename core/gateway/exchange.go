@@ -108,13 +108,14 @@ func (g *Gateway) finish(x *exchange) {
 	if !g.Log.Enabled(x.ctx, level) {
 		return
 	}
+	now := g.Now()
 	attrs := make([]slog.Attr, 0, 8)
 	attrs = append(attrs,
 		slog.String("request_id", x.id),
 		slog.String("method", x.r.Method),
 		slog.String("path", x.path),
 		slog.Int("status", x.status),
-		slog.Int64("duration_us", g.Now().Sub(x.started).Microseconds()))
+		slog.Int64("duration_us", now.Sub(x.started).Microseconds()))
 	if x.peer.Addr.IsValid() {
 		attrs = append(attrs, slog.String("peer", x.peer.Addr.String()))
 	}
@@ -124,7 +125,10 @@ func (g *Gateway) finish(x *exchange) {
 	if x.err != nil {
 		attrs = append(attrs, slog.String("error", x.err.Error()))
 	}
-	g.Log.LogAttrs(x.ctx, level, "request", attrs...)
+	// LogAttrs would look up the caller each time, a fourth of what the line costs.
+	record := slog.NewRecord(now, level, "request", 0)
+	record.AddAttrs(attrs...)
+	_ = g.Log.Handler().Handle(x.ctx, record)
 }
 
 // begin prepares an answer of the gateway itself.
