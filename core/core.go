@@ -86,6 +86,7 @@ func New(c *Config, p Platform) (*Gateway, error) {
 	store := kv.NewStore(p.KV, keys, now)
 	hosts, plain := c.EgressList()
 	sessions := session.New(session.Options{
+		Realm: c.IssuerText + " " + c.ClientID,
 		Store: store, Keys: keys, Names: names, Kind: session.Kind(c.SessionKind),
 		Idle: c.SessionIdle, Lifetime: c.SessionMax, Now: now, Log: log,
 	})

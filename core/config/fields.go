@@ -134,7 +134,7 @@ func Fields(c *Config) []Field {
 			Hint: "for example 10.0.0.0/8,::1",
 			Set:  prefixes(&c.TrustedProxies)},
 		{Name: "LOGINS_PER_MINUTE", Default: "20", Section: SectionAccess,
-			Doc:  "Requests to /login/* that one client address may make in a minute.",
+			Doc:  "Logins that one client address may start in a minute, and as many answers of the provider that it may bring.",
 			Hint: "a number from 1 to 100000",
 			Set:  integer(&c.LoginsPerMinute, 1, 100000)},
 		{Name: "PROVIDER_LOGOUT", Default: "true", Section: SectionAccess,

@@ -127,11 +127,6 @@ func (g *Gateway) redeem(x *exchange, t login.Transaction, code string) {
 		g.endLogin(x, t, providerProblem(err))
 		return
 	}
-	old, _, err := g.Sessions.Authenticate(x.ctx, x.r)
-	if err != nil {
-		g.endLogin(x, t, problem.StoreUnavailable.With(err))
-		return
-	}
 	record := session.Record{
 		Identity:        &done.Identity,
 		ProviderSession: done.SessionID,
@@ -145,8 +140,12 @@ func (g *Gateway) redeem(x *exchange, t login.Transaction, code string) {
 	if !done.AuthTime.IsZero() {
 		record.AuthTime = done.AuthTime.Unix()
 	}
-	begun, cookies, err := g.Sessions.Begin(x.ctx, record, old)
-	if err != nil {
+	begun, cookies, err := g.Sessions.Begin(x.ctx, record, g.Sessions.Ref(x.r))
+	switch {
+	case errors.Is(err, session.ErrTooLarge):
+		g.endLogin(x, t, problem.IdentityTooLarge.With(err))
+		return
+	case err != nil:
 		g.endLogin(x, t, problem.StoreUnavailable.With(err))
 		return
 	}

@@ -38,9 +38,9 @@ func (g *Gateway) logout(x *exchange) {
 		return
 	}
 	found, cookies, err := g.Sessions.Authenticate(x.ctx, x.r)
-	if err == nil && found != nil {
-		x.subject = found.Identity.Subject
-		cookies, err = g.Sessions.End(x.ctx, found)
+	// A store that misses the session may only be behind: then it is ended unseen.
+	if ref := g.Sessions.Ref(x.r); err == nil && ref != "" && (found != nil || cookies == nil) {
+		cookies, err = g.Sessions.End(x.ctx, ref)
 	}
 	if err != nil {
 		// The session may still be open: the browser keeps the cookie and can
@@ -50,6 +50,7 @@ func (g *Gateway) logout(x *exchange) {
 	}
 	x.setCookies(cookies)
 	if found != nil {
+		x.subject = found.Identity.Subject
 		g.Log.InfoContext(x.ctx, "logout", "request_id", x.id, "subject", x.subject, "session", found.Ref)
 	}
 	g.afterLogout(x, found, target)

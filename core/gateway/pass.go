@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 
-	"gatehouse/core/identity"
 	"gatehouse/core/platform"
 	"gatehouse/core/problem"
 	"gatehouse/core/proxy"
@@ -84,12 +83,24 @@ func (g *Gateway) forward(x *exchange, found *session.Session) {
 		x.status = status
 		g.Rules.EditAnswer(status, h)
 		h.Set("X-Request-Id", x.id)
+		if len(x.cookies) > 0 {
+			keepPrivate(h)
+		}
 		for _, c := range x.cookies {
 			h.Add("Set-Cookie", c)
 		}
 	})
 	if err != nil {
 		g.refuse(x, upstreamProblem(err))
+	}
+}
+
+// keepPrivate keeps caches from storing an application's answer that carries a
+// cookie of the gateway.
+func keepPrivate(h http.Header) {
+	h.Set("Cache-Control", "no-store")
+	for _, name := range []string{"Surrogate-Control", "Cdn-Cache-Control", "Cloudflare-Cdn-Cache-Control"} {
+		h.Del(name)
 	}
 }
 
@@ -104,33 +115,4 @@ func upstreamProblem(err error) *problem.Problem {
 		return problem.UpstreamTimeout.With(err)
 	}
 	return problem.UpstreamUnreachable.With(err)
-}
-
-// Protect returns a handler that serves next to those who are logged in and treats
-// others as it would for the application. next finds the identity in the request's
-// context.
-func (g *Gateway) Protect(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := &exchange{w: w, r: r, ctx: r.Context(), id: proxy.RequestID(r), started: g.Now()}
-		defer g.finish(x)
-		x.peer = g.Rules.Peer(r)
-		path, err := g.Rules.Path(r)
-		if err != nil {
-			g.refuse(x, problem.InvalidPath.With(err))
-			return
-		}
-		x.path = path
-		found, cookies, err := g.Sessions.Authenticate(x.ctx, r)
-		if err != nil {
-			g.refuse(x, problem.StoreUnavailable.With(err))
-			return
-		}
-		x.setCookies(cookies)
-		if found == nil {
-			g.demandLogin(x)
-			return
-		}
-		x.status = http.StatusOK
-		next.ServeHTTP(w, r.WithContext(identity.WithContext(x.ctx, found.Identity)))
-	})
 }

@@ -190,10 +190,10 @@ func TestAStoreThatFailsIsNotASession(t *testing.T) {
 	if found != nil || cookies != nil || !errors.Is(err, session.ErrStore) || !errors.Is(err, cause) {
 		t.Errorf("authenticate: got %v, %q, %v", found, cookies, err)
 	}
-	if s, cookies, err := r.Begin(t.Context(), record(), nil); s != nil || cookies != nil || !errors.Is(err, session.ErrStore) {
+	if s, cookies, err := r.Begin(t.Context(), record(), ""); s != nil || cookies != nil || !errors.Is(err, session.ErrStore) {
 		t.Errorf("begin: got %v, %q, %v", s, cookies, err)
 	}
-	if cookies, err := r.End(t.Context(), begun); cookies != nil || !errors.Is(err, session.ErrStore) {
+	if cookies, err := r.End(t.Context(), begun.Ref); cookies != nil || !errors.Is(err, session.ErrStore) {
 		t.Errorf("end: got %q, %v", cookies, err)
 	}
 	r.driver.failing = nil

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"gatehouse/core/kv"
@@ -9,9 +10,9 @@ import (
 
 // Begin stores a session of r's identity and tokens under a new id and returns the
 // Set-Cookie values that hand it to the browser. Version, Created and Expires are
-// set here. old is the session that the browser came with, or nil; it is ended.
-// The error is ErrStore, and then there is no session.
-func (s *Sessions) Begin(ctx context.Context, r Record, old *Session) (*Session, []string, error) {
+// set here. old is the Ref of the session that the browser came with, or ""; it is
+// ended. The error is ErrTooLarge or ErrStore, and then there is no session.
+func (s *Sessions) Begin(ctx context.Context, r Record, old string) (*Session, []string, error) {
 	now := s.now()
 	r.Version = recordVersion
 	r.Created = now.Unix()
@@ -19,13 +20,16 @@ func (s *Sessions) Begin(ctx context.Context, r Record, old *Session) (*Session,
 	t := newTicket(now)
 	begun := &Session{Record: r, Ref: t.ref()}
 	if err := s.store.Put(ctx, kv.Sessions, begun.Ref, r.encode(), begun.Expiry()); err != nil {
+		if errors.Is(err, kv.ErrTooLarge) {
+			return nil, nil, ErrTooLarge
+		}
 		return nil, nil, fmt.Errorf("%w: %w", ErrStore, err)
 	}
 	s.cache.put(begun, now)
-	if old != nil {
+	if old != "" {
 		// The browser forgets the old id in any case.
-		if _, err := s.End(ctx, old); err != nil {
-			s.log.WarnContext(ctx, "previous session not ended", "session", old.Ref, "error", err)
+		if err := s.Revoke(ctx, old); err != nil {
+			s.log.WarnContext(ctx, "previous session not ended", "session", old, "error", err)
 		}
 	}
 	cookies := []string{s.names.Set(s.names.Session, s.sealTicket(t), s.maxAge(now, begun.Expiry()))}

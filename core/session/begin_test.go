@@ -16,7 +16,7 @@ func TestEveryLoginHasANewIDAndEndsTheOldSession(t *testing.T) {
 	r := newRig(t, session.Browser, false)
 	b, old := r.login()
 	before := b.only(r.names.Session)
-	begun, cookies, err := r.Begin(t.Context(), record(), r.accepts(b))
+	begun, cookies, err := r.Begin(t.Context(), record(), r.accepts(b).Ref)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func TestBeginSetsWhatIsNotTheCallersToSay(t *testing.T) {
 	r := newRig(t, session.Browser, false)
 	rec := record()
 	rec.Version, rec.Created, rec.Expires = 9, 1, 1<<40
-	begun, _, err := r.Begin(t.Context(), rec, nil)
+	begun, _, err := r.Begin(t.Context(), rec, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func TestBeginSetsWhatIsNotTheCallersToSay(t *testing.T) {
 func TestALoginStandsEvenIfTheOldSessionCannotBeEnded(t *testing.T) {
 	r := newRig(t, session.Browser, false)
 	b, old := r.login()
-	begun, cookies, err := r.Begin(t.Context(), record(), &session.Session{Ref: "not a key"})
+	begun, cookies, err := r.Begin(t.Context(), record(), "not a key")
 	if err != nil || begun == nil || begun.Ref == old.Ref {
 		t.Fatalf("got %v, %v", begun, err)
 	}
@@ -65,7 +65,7 @@ func TestEndedSessionsStayEnded(t *testing.T) {
 	r := newRig(t, session.Browser, false)
 	b, begun := r.login()
 	stolen := browser{r.names.Session: b[r.names.Session], r.names.Handover: b[r.names.Handover]}
-	cookies, err := r.End(t.Context(), begun)
+	cookies, err := r.End(t.Context(), begun.Ref)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +173,7 @@ func TestAnIdentityTooLargeHasNoHandover(t *testing.T) {
 	r := newRig(t, session.Browser, false)
 	rec := record()
 	rec.Identity = &identity.Identity{Subject: "alice", Name: strings.Repeat("x", 3000)}
-	_, cookies, err := r.Begin(t.Context(), rec, nil)
+	_, cookies, err := r.Begin(t.Context(), rec, "")
 	if err != nil || len(cookies) != 1 {
 		t.Errorf("got %q, %v", cookies, err)
 	}

@@ -73,7 +73,7 @@ func TestSetCookieOfEachKind(t *testing.T) {
 				}
 			}
 			r := newRig(t, test.kind, test.dev)
-			begun, cookies, err := r.Begin(t.Context(), record(), nil)
+			begun, cookies, err := r.Begin(t.Context(), record(), "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -92,7 +92,7 @@ func TestSetCookieOfEachKind(t *testing.T) {
 			r.pass(start.Add(lifetime - 30*time.Minute).Sub(r.now()))
 			_, cookies = r.visit(b)
 			expect("late", cookies, test.late)
-			cookies, err = r.End(t.Context(), begun)
+			cookies, err = r.End(t.Context(), begun.Ref)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -109,7 +109,7 @@ func TestTheGatewaysCookiesFitIntoTheHeaderItAccepts(t *testing.T) {
 	for n := range 40 {
 		rec := record()
 		rec.Identity = &identity.Identity{Subject: "alice", Name: strings.Repeat("x", 50*n)}
-		_, cookies, err := r.Begin(t.Context(), rec, nil)
+		_, cookies, err := r.Begin(t.Context(), rec, "")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -94,7 +94,7 @@ func TestRecordStaysAsItIs(t *testing.T) {
 			Locale: "de", Groups: []string{"staff"}, ProjectRoles: map[string]map[string]string{"admin": {"1": "example.com"}},
 			Metadata: map[string]string{"k": "Value"}},
 		AuthTime: 1772366390, ProviderSession: "sid", AccessToken: "at", AccessTokenExpiry: 1772370000, RefreshToken: "rt", IDToken: "it",
-	}, nil)
+	}, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -156,7 +156,7 @@ func record() session.Record {
 func (r *rig) login() (browser, *session.Session) {
 	r.t.Helper()
 	b := browser{}
-	begun, cookies, err := r.Begin(r.t.Context(), record(), nil)
+	begun, cookies, err := r.Begin(r.t.Context(), record(), "")
 	if err != nil {
 		r.t.Fatal(err)
 	}

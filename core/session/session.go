@@ -47,8 +47,14 @@ const (
 // unknown.
 var ErrStore = errors.New("session: store unavailable")
 
-// Options configure [New]. All are required.
+// ErrTooLarge says that a session's record exceeds what a store must hold.
+var ErrTooLarge = errors.New("session: record too large")
+
+// Options configure [New]. All are required, except as marked.
 type Options struct {
+	// Realm is whose logins these are; a session of another realm is no session
+	// here, even if store, keys and names are shared. Empty is a realm too.
+	Realm string
 	Store *kv.Store
 	Keys  *seal.Keyring
 	Names cookie.Names
@@ -64,17 +70,19 @@ type Sessions struct {
 	store *kv.Store
 	keys  *seal.Keyring
 	names cookie.Names
-	kind  Kind
-	idle  time.Duration
-	life  time.Duration
-	now   func() time.Time
-	log   *slog.Logger
-	cache *cache
+	// context is what tickets are bound to.
+	context string
+	kind    Kind
+	idle    time.Duration
+	life    time.Duration
+	now     func() time.Time
+	log     *slog.Logger
+	cache   *cache
 }
 
 // New returns the sessions kept in o.Store.
 func New(o Options) *Sessions {
-	s := &Sessions{store: o.Store, keys: o.Keys, names: o.Names, kind: o.Kind,
+	s := &Sessions{store: o.Store, keys: o.Keys, names: o.Names, context: o.Names.Session + " " + o.Realm, kind: o.Kind,
 		idle: o.Idle, life: o.Lifetime, now: o.Now, log: o.Log, cache: newCache(cacheSize, CacheAge)}
 	if s.kind == Fixed {
 		s.idle = s.life

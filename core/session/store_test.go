@@ -49,7 +49,7 @@ func TestAnotherProcessForgetsWithinFiveSeconds(t *testing.T) {
 	other := r.process(firstSecret)
 	r.accepts(b)
 	r.process(firstSecret)
-	if _, err := r.End(t.Context(), begun); err != nil {
+	if _, err := r.End(t.Context(), begun.Ref); err != nil {
 		t.Fatal(err)
 	}
 	r.Sessions = other
@@ -97,7 +97,7 @@ func TestAStaleStoreDoesNotReviveWhatThisProcessEnded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.End(t.Context(), begun); err != nil {
+	if _, err := r.End(t.Context(), begun.Ref); err != nil {
 		t.Fatal(err)
 	}
 	r.driver.stale = map[string][]byte{key: old}
@@ -141,7 +141,7 @@ func TestSessionsUnderLoad(t *testing.T) {
 	})
 	wg.Go(func() {
 		for range 50 {
-			if _, _, err := r.Begin(context.Background(), record(), nil); err != nil {
+			if _, _, err := r.Begin(context.Background(), record(), ""); err != nil {
 				t.Error(err)
 			}
 		}

@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"net/http"
 	"time"
 
+	"gatehouse/core/cookie"
 	"gatehouse/core/seal"
 )
 
@@ -40,17 +42,28 @@ func (s *Sessions) sealTicket(t ticket) string {
 	var b [idSize + 8]byte
 	copy(b[:], t.id[:])
 	binary.BigEndian.PutUint64(b[idSize:], uint64(t.seen.UnixMilli()))
-	return s.keys.SealText(seal.SessionCookie, s.names.Session, b[:])
+	return s.keys.SealText(seal.SessionCookie, s.context, b[:])
 }
 
 // openTicket returns false for anything that this deployment did not seal. primary
 // is false when a retired key opened it.
 func (s *Sessions) openTicket(value string) (t ticket, primary, ok bool) {
-	b, primary, err := s.keys.OpenText(seal.SessionCookie, s.names.Session, value)
+	b, primary, err := s.keys.OpenText(seal.SessionCookie, s.context, value)
 	if err != nil || len(b) != idSize+8 {
 		return ticket{}, false, false
 	}
 	copy(t.id[:], b)
 	t.seen = time.UnixMilli(int64(binary.BigEndian.Uint64(b[idSize:])))
 	return t, primary, true
+}
+
+// Ref returns the Ref of the session that r's cookie names, "" when there is no
+// single cookie that opens. Whether the session exists or is over is not asked.
+func (s *Sessions) Ref(r *http.Request) string {
+	value, count := cookie.Find(r.Header["Cookie"], s.names.Session)
+	t, _, ok := s.openTicket(value)
+	if count != 1 || !ok {
+		return ""
+	}
+	return t.ref()
 }
