@@ -121,5 +121,6 @@ var assertions = []struct{ name, text, want string }{
 	{"client goes away unnoticed", "-- request --\n@abort fetch\nGET /?deaf&" + upstreamA + "\n" + fetchA + "-- answer --\nhang\n", "the outbound request goes on"},
 	{"client goes away", "-- request --\n@abort fetch\nGET /?" + upstreamA + "\n" + fetchA + "-- answer --\nhang\n", ""},
 	{"answer held back", do(upstreamA) + fetchA + "-- answer --\n@stream\n200\n\none\ntwo\n" + ok200, "the answer is held back"},
+	{"request held back", "-- request --\n@stream\nPOST /?eat&" + upstreamA + "\n\none\ntwo\n" + fetchA + answerOK + ok200, "the request is held back"},
 	{"big answer", do("fetch=https://issuer.example/a&h=X-Fetched:") + "-- fetch --\nGET {issuer}/a\n-- answer --\nbig 1MB\n" + ok200, ""},
 }

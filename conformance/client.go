@@ -35,6 +35,12 @@ func (p *play) exchange(instance Instance, r *request, s *scope, first bool) (o 
 	if err != nil {
 		return outcome{err: err}
 	}
+	if r.stream {
+		body, _ := io.ReadAll(req.Body)
+		req.Body = newStream(string(body), p.network.progress(true), func() {
+			p.fail("the application has not received what the client sent: the request is held back")
+		})
+	}
 	if first {
 		p.transcript.message(">", req.Method+" "+req.RequestURI, req.Header, "")
 	}
@@ -70,7 +76,7 @@ func (p *play) exchange(instance Instance, r *request, s *scope, first bool) (o 
 		o.err = echo(res.Body)
 		return o
 	}
-	body, err := io.ReadAll(io.LimitReader(&counted{res.Body, p.network.received}, maxResponse))
+	body, err := io.ReadAll(io.LimitReader(&counted{res.Body, p.network.progress(false)}, maxResponse))
 	o.body = string(body)
 	if err != nil && r.abort == abortFetch {
 		o.gone = true
@@ -79,18 +85,6 @@ func (p *play) exchange(instance Instance, r *request, s *scope, first bool) (o 
 		p.transcript.printf("    the answer's body ended early: %v\n", err)
 	}
 	return o
-}
-
-// counted tells progress of the bytes read.
-type counted struct {
-	io.Reader
-	progress func(n int)
-}
-
-func (c *counted) Read(b []byte) (int, error) {
-	n, err := c.Reader.Read(b)
-	c.progress(n)
-	return n, err
 }
 
 // echo checks that an upgraded connection carries bytes both ways.

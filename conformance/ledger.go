@@ -100,7 +100,7 @@ func (es excuses) find(c *Case, profile string) *excuse {
 
 // hold skips t, but runs an excused case first: one that passes makes the line
 // stale. Cases that lack a feature are not run.
-func (e *excuse) hold(t *testing.T, run func(testing.TB)) {
+func (e *excuse) hold(t testing.TB, run func(testing.TB)) {
 	if !strings.HasPrefix(e.subject, "@") && e.subject != "101" {
 		r := &recordingTB{TB: t}
 		r.do(run)
@@ -114,9 +114,10 @@ func (e *excuse) hold(t *testing.T, run func(testing.TB)) {
 // recordingTB keeps failures to itself.
 type recordingTB struct {
 	testing.TB
-	mu     sync.Mutex
-	failed bool
-	text   strings.Builder
+	mu      sync.Mutex
+	failed  bool
+	skipped bool
+	text    strings.Builder
 }
 
 // do runs f to its end or its first fatal failure.
@@ -143,6 +144,16 @@ func (r *recordingTB) Error(args ...any)         { r.record(fmt.Sprint(args...))
 func (r *recordingTB) Errorf(f string, a ...any) { r.record(fmt.Sprintf(f, a...)) }
 func (r *recordingTB) Fatal(args ...any)         { r.record(fmt.Sprint(args...)); runtime.Goexit() }
 func (r *recordingTB) Fatalf(f string, a ...any) { r.record(fmt.Sprintf(f, a...)); runtime.Goexit() }
+
+func (r *recordingTB) Skip(...any)          { r.SkipNow() }
+func (r *recordingTB) Skipf(string, ...any) { r.SkipNow() }
+
+func (r *recordingTB) SkipNow() {
+	r.mu.Lock()
+	r.skipped = true
+	r.mu.Unlock()
+	runtime.Goexit()
+}
 
 func (r *recordingTB) Failed() bool {
 	r.mu.Lock()

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"time"
 )
 
 // network is the world outside the gateway: it answers what the step at hand
@@ -21,10 +20,9 @@ type network struct {
 	reached bool     // the application has answered
 	first   chan struct{}
 	scope   *scope
-	// read counts the bytes that the client has of the step's answer; more tells
-	// of a change.
-	read int
-	more chan struct{}
+	// down counts the bytes that the client has of the step's answer, up those that
+	// the world has of its requests.
+	down, up *progress
 	// over is closed when the run is.
 	over chan struct{}
 }
@@ -43,8 +41,8 @@ func (a *announced) giveUp() { a.once.Do(func() { close(a.cancelled) }) }
 func (n *network) open(st *step, s *scope) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.fetches, n.made, n.reached, n.scope, n.read = nil, nil, false, s, 0
-	n.first, n.more = make(chan struct{}), make(chan struct{})
+	n.fetches, n.made, n.reached, n.scope = nil, nil, false, s
+	n.first, n.down, n.up = make(chan struct{}), newProgress(), newProgress()
 	for _, f := range st.fetches {
 		if !f.only.match(n.play.conditions) {
 			continue
@@ -76,7 +74,7 @@ func (n *network) RoundTrip(req *http.Request) (*http.Response, error) {
 	var body []byte
 	if req.Body != nil {
 		var err error
-		if body, err = io.ReadAll(req.Body); err != nil {
+		if body, err = io.ReadAll(&counted{req.Body, n.progress(true)}); err != nil {
 			return nil, err
 		}
 		req.Body.Close()
@@ -201,30 +199,15 @@ func (n *network) requests() []string {
 	return n.made
 }
 
-// received counts bytes that the client has read.
-func (n *network) received(bytes int) {
+// progress returns the step's count of bytes upwards or downwards.
+func (n *network) progress(upwards bool) *progress {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.read += bytes
-	close(n.more)
-	n.more = make(chan struct{})
-}
-
-// awaitRead waits until the client has read that many bytes, and reports whether it
-// has.
-func (n *network) awaitRead(bytes int) bool {
-	timeout := time.After(5 * time.Second)
-	for {
-		n.mu.Lock()
-		read, more := n.read, n.more
-		n.mu.Unlock()
-		if read >= bytes {
-			return true
-		}
-		select {
-		case <-more:
-		case <-timeout:
-			return false
-		}
+	if n.scope == nil {
+		return newProgress()
 	}
+	if upwards {
+		return n.up
+	}
+	return n.down
 }

@@ -28,6 +28,7 @@ type request struct {
 	advance  time.Duration
 	parallel int
 	abort    abort
+	stream   bool // each line of the body waits until the application has the one before
 	browser  string
 	kind     string    // "navigate", "fetch" or "": which headers a browser would add
 	site     string    // Sec-Fetch-Site
@@ -104,6 +105,8 @@ func (r *request) directive(word string, args []string) (err error) {
 		return args[0]
 	}
 	switch word {
+	case "stream":
+		r.stream, err = true, want(0, 0)
 	case "peer":
 		r.peer = one()
 	case "browser":

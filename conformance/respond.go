@@ -70,7 +70,9 @@ func (n *network) respond(a *answer, s *scope, req *http.Request, f *announced) 
 	}
 	if a.stream {
 		header.Del("Content-Length")
-		res.ContentLength, res.Body = -1, &stream{n: n, lines: strings.SplitAfter(body, "\n")}
+		res.ContentLength, res.Body = -1, newStream(body, n.progress(false), func() {
+			n.play.fail("the client has not received what the application sent: the answer is held back")
+		})
 	}
 	switch a.fault {
 	case "drip":
@@ -122,32 +124,6 @@ func (d *drip) Close() error {
 type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
-
-// stream is a body of which each line waits until the client has read the one
-// before.
-type stream struct {
-	n     *network
-	lines []string
-	sent  int
-}
-
-func (s *stream) Read(p []byte) (int, error) {
-	if len(s.lines) == 0 {
-		return 0, io.EOF
-	}
-	if !s.n.awaitRead(s.sent) {
-		s.n.play.fail("the client has not received what the application sent: the answer is held back")
-		return 0, io.ErrUnexpectedEOF
-	}
-	n := copy(p, s.lines[0])
-	if s.lines[0] = s.lines[0][n:]; s.lines[0] == "" {
-		s.lines = s.lines[1:]
-	}
-	s.sent += n
-	return n, nil
-}
-
-func (s *stream) Close() error { return nil }
 
 // pipe is an upgraded connection to an application that echoes.
 type pipe struct {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -21,23 +20,15 @@ func (p puppet) Forgets() bool   { return p.fresh }
 func (p puppet) RealClock() bool { return p.realClock }
 
 func (p puppet) Start(_ testing.TB, w World) Instance {
-	i := &puppetInstance{}
-	i.server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		i.serve(w, rw, r)
-	}))
-	return i
+	return ServeHandler(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { p.serve(w, rw, r) }), nil)
 }
 
-type puppetInstance struct{ server *httptest.Server }
-
-func (i *puppetInstance) Close() { i.server.Close() }
-func (i *puppetInstance) RoundTrip(r *http.Request) (*http.Response, error) {
-	return Send(r, strings.TrimPrefix(i.server.URL, "http://"), nil)
-}
-
-func (i *puppetInstance) serve(w World, rw http.ResponseWriter, r *http.Request) {
+func (p puppet) serve(w World, rw http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	ctx := r.Context()
+	if q.Has("eat") {
+		_, _ = io.ReadAll(r.Body)
+	}
 	if q.Has("deaf") {
 		ctx = context.Background()
 	}

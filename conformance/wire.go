@@ -87,26 +87,22 @@ func write(conn net.Conn, r *http.Request, extra http.Header) error {
 		fmt.Fprint(w, "Connection: close\r\n")
 	}
 	fmt.Fprint(w, "\r\n")
-	if !chunked {
-		if _, err := io.Copy(w, r.Body); err != nil {
-			return err
-		}
-		return w.Flush()
-	}
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := r.Body.Read(buf)
-		if n > 0 {
+		switch {
+		case n > 0 && chunked:
 			fmt.Fprintf(w, "%x\r\n%s\r\n", n, buf[:n])
+		case n > 0:
+			_, _ = w.Write(buf[:n])
 		}
-		if err == io.EOF {
+		if err == io.EOF && chunked {
 			fmt.Fprint(w, "0\r\n\r\n")
-			return w.Flush()
+		}
+		if ferr := w.Flush(); ferr != nil || err == io.EOF {
+			return ferr
 		}
 		if err != nil {
-			return err
-		}
-		if err := w.Flush(); err != nil {
 			return err
 		}
 	}
