@@ -101,6 +101,9 @@ func transferOf(r *http.Request) *transfer {
 
 // Forward implements [platform.Forwarder].
 func (f *Forward) Forward(w http.ResponseWriter, out *http.Request, edit func(int, http.Header)) error {
+	if straight(out) && len(w.Header()) == 0 {
+		return f.forwardStraight(w, out, edit)
+	}
 	t := &transfer{Context: out.Context(), w: w, edit: edit, header: out.Header}
 	out = out.WithContext(t)
 	// The proxy sees no header but what it needs for an upgrade, so that it neither
@@ -191,12 +194,14 @@ func begin(res *http.Response) error {
 	if res.StatusCode == http.StatusSwitchingProtocols &&
 		!strings.EqualFold(res.Header.Get("Upgrade"), res.Request.Header.Get("Upgrade")) {
 		res.Body.Close()
-		return errors.New("application switched to a protocol that was not asked for")
+		return errUnaskedProtocol
 	}
 	maps.Copy(t.w.Header(), t.preset)
 	t.edit(res.StatusCode, res.Header)
 	return nil
 }
+
+var errUnaskedProtocol = errors.New("application switched to a protocol that was not asked for")
 
 // fail is called when there is no answer. After an upgrade the client's connection
 // is not ours to answer on any more.
