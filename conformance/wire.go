@@ -103,6 +103,7 @@ func write(conn net.Conn, r *http.Request, extra http.Header) error {
 			return ferr
 		}
 		if err != nil {
+			conn.Close() // the client cannot go on
 			return err
 		}
 	}
