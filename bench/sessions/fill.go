@@ -53,7 +53,7 @@ func (d *deployment) logIn(ctx context.Context, count int) ([]*http.Request, err
 	requests := make([]*http.Request, count)
 	sessions := d.sessions()
 	return requests, atOnce(count, func(i int) error {
-		_, cookies, err := sessions.Begin(ctx, record(), nil)
+		_, cookies, err := sessions.Begin(ctx, record(), "")
 		if err != nil {
 			return err
 		}

@@ -25,6 +25,7 @@ func (g *Gateway) logout(x *exchange) {
 			Text:  "You will have to log in again to use the application.",
 			Action: &page.Action{Label: "Log out", Method: http.MethodPost,
 				URL: g.BasePath + "/logout?return_to=" + url.QueryEscape(target)},
+			Other:        &page.Action{Label: "Stay logged in", URL: target},
 			SendReferrer: true,
 		})
 		return
@@ -68,29 +69,42 @@ func (g *Gateway) afterLogout(x *exchange, found *session.Session, target string
 		return
 	}
 	state := g.logoutState(target)
-	next := g.BasePath + "/logout/done"
-	if state != "" {
-		next += "?state=" + state
-	}
-	if g.ProviderLogout && found != nil {
-		location, offered, err := g.Provider.EndSessionURL(x.ctx, oidc.EndSession{
-			IDTokenHint:           secret.New(found.IDToken),
-			PostLogoutRedirectURI: x.peer.Origin.String() + g.BasePath + "/logout/done",
-			State:                 state,
-		})
-		if err != nil {
-			g.Log.WarnContext(x.ctx, "logout at the provider not possible", "request_id", x.id, "error", err)
-		} else if offered {
-			next = location
-		}
-	}
-	g.begin(x, http.StatusOK)
-	page.Write(x.w, http.StatusOK, page.Page{
+	after := page.Page{
 		Title:   "You are logged out",
 		Text:    "Your session here has ended.",
-		Action:  &page.Action{Label: "Continue", URL: next},
+		Action:  &page.Action{Label: "Continue", URL: g.BasePath + "/logout/done"},
 		Refresh: true,
+	}
+	if state != "" {
+		after.Action.URL += "?state=" + state
+	}
+	if location := g.endSession(x, found, state); location != "" {
+		after.Title = "Logging out"
+		after.Text = "Your session here has ended. You are being sent to the identity provider to end it there, too."
+		after.Action = &page.Action{Label: "Continue to the identity provider", URL: location}
+	}
+	g.begin(x, http.StatusOK)
+	page.Write(x.w, http.StatusOK, after)
+}
+
+// endSession is where the provider ends its session, "" when there is no such
+// place or it is not wanted.
+func (g *Gateway) endSession(x *exchange, found *session.Session, state string) string {
+	if !g.ProviderLogout || found == nil {
+		return ""
+	}
+	location, offered, err := g.Provider.EndSessionURL(x.ctx, oidc.EndSession{
+		IDTokenHint:           secret.New(found.IDToken),
+		PostLogoutRedirectURI: x.peer.Origin.String() + g.BasePath + "/logout/done",
+		State:                 state,
 	})
+	if err != nil {
+		g.Log.WarnContext(x.ctx, "logout at the provider not possible", "request_id", x.id, "error", err)
+	}
+	if err != nil || !offered {
+		return ""
+	}
+	return location
 }
 
 // logoutState carries the return path through the provider, sealed; "" stands for

@@ -97,11 +97,6 @@ func (s signer) sign(t testing.TB, header map[string]any, payload []byte) string
 	return must(jws.CompactSerialize())
 }
 
-// roundTripper is a transport made of a function.
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
 func answer(status int, contentType, body string) *http.Response {
 	return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {contentType}}, Body: io.NopCloser(strings.NewReader(body))}
 }

@@ -17,6 +17,8 @@ type Page struct {
 	Text  string
 	// Action is the one thing to do next; nil for none.
 	Action *Action
+	// Other is the way out; nil for none.
+	Other *Action
 	// Refresh goes on to Action.URL by itself at once.
 	Refresh bool
 	// Reference is shown small, for support.
@@ -41,9 +43,9 @@ const style = `:root{color-scheme:light dark;--bg:#f4f5f7;--card:#fff;--fg:#1c1e
 	`*{box-sizing:border-box}body{margin:0;min-height:100vh;display:flex;align-items:center;justify-content:center;padding:1rem;background:var(--bg);color:var(--fg);font:1rem/1.5 system-ui,sans-serif}` +
 	`main{background:var(--card);border-radius:.75rem;padding:2rem;max-width:28rem;width:100%;box-shadow:0 1px 4px rgba(0,0,0,.15);overflow-wrap:anywhere}` +
 	`h1{font-size:1.35rem;line-height:1.3;margin:0 0 .75rem}p{margin:0 0 1.25rem}small{color:var(--dim)}` +
-	`a.action,button{display:inline-block;border:0;border-radius:.5rem;padding:.65rem 1.25rem;background:var(--accent);color:var(--on);font:inherit;font-weight:600;text-decoration:none;cursor:pointer}` +
+	`a{color:var(--accent)}a.action,button{display:inline-block;border:0;border-radius:.5rem;padding:.65rem 1.25rem;background:var(--accent);color:var(--on);font:inherit;font-weight:600;text-decoration:none;cursor:pointer}` +
 	`a.action:focus-visible,button:focus-visible{outline:3px solid var(--fg);outline-offset:2px}` +
-	`form{margin:0 0 1.25rem}`
+	`form{margin:0 0 1.25rem}main>:last-child{margin-bottom:0}`
 
 var policy = func() string {
 	sum := sha256.Sum256([]byte(style))
@@ -87,6 +89,9 @@ func render(p Page) string {
 	}
 	if p.Action != nil {
 		writeAction(&b, p.Action)
+	}
+	if p.Other != nil {
+		b.WriteString(`<p><a href="` + html.EscapeString(p.Other.URL) + `">` + html.EscapeString(p.Other.Label) + `</a></p>`)
 	}
 	if p.Reference != "" {
 		b.WriteString(`<small>Reference: ` + html.EscapeString(p.Reference) + `</small>`)

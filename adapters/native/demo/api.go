@@ -22,13 +22,13 @@ type identityAnswer struct {
 	Groups            []string `json:"groups"`
 }
 
-// whoami answers 401 when nobody is signed in.
+// whoami answers 401 when nobody is logged in.
 func whoami(w http.ResponseWriter, r *http.Request) {
 	if !readOnly(w, r) {
 		return
 	}
 	if r.Header.Get(headerUser) == "" {
-		writeJSON(w, http.StatusUnauthorized, map[string]string{"error": "nobody is signed in"})
+		writeJSON(w, http.StatusUnauthorized, map[string]string{"error": "nobody is logged in"})
 		return
 	}
 	groups := []string{}

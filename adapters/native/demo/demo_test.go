@@ -52,7 +52,7 @@ func TestPage(t *testing.T) {
 	if !strings.Contains(policy, "'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'") || strings.Contains(policy, "unsafe") {
 		t.Errorf("policy: %s", policy)
 	}
-	if body := serve(httptest.NewRequest("GET", "/", nil)).Body.String(); !strings.Contains(body, "Nobody is signed in") || strings.Contains(body, "<form") {
+	if body := serve(httptest.NewRequest("GET", "/", nil)).Body.String(); !strings.Contains(body, "Nobody is logged in") || strings.Contains(body, "<form") {
 		t.Error("page without identity")
 	}
 	if w := serve(httptest.NewRequest("POST", "/", nil)); w.Code != http.StatusMethodNotAllowed {

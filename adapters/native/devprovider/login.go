@@ -92,12 +92,12 @@ func (p *Provider) answer(w http.ResponseWriter, r *http.Request, a *authRequest
 }
 
 func (p *Provider) serveSignedOut(w http.ResponseWriter, _ *http.Request) {
-	p.show(w, http.StatusOK, page{Title: "Signed out", Text: "You are signed out of the development provider."})
+	p.show(w, http.StatusOK, page{Title: "Logged out", Text: "You are logged out of the development provider."})
 }
 
 func (p *Provider) serveHome(w http.ResponseWriter, _ *http.Request) {
 	p.show(w, http.StatusOK, page{Title: "Development provider",
-		Text: "This is an OpenID provider for development. Open the application to sign in."})
+		Text: "This is an OpenID provider for development. Open the application to log in."})
 }
 
 func (p *Provider) refuse(w http.ResponseWriter, status int, text string) {
@@ -105,7 +105,7 @@ func (p *Provider) refuse(w http.ResponseWriter, status int, text string) {
 }
 
 func (p *Provider) showLogin(w http.ResponseWriter, status int, a *authRequest, username, problem string) {
-	p.show(w, status, page{Title: "Sign in", Login: &loginForm{
+	p.show(w, status, page{Title: "Log in", Login: &loginForm{
 		Request: a.id, Username: username, Problem: problem,
 		HintUsername: p.hint.Username, HintPassword: p.hint.Password,
 	}})
