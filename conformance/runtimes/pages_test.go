@@ -54,7 +54,7 @@ func TestChromiumShowsPages(t *testing.T) {
 	look(t, tab, "logout-confirm")
 	unblock = tab.block(s.provider + "/*")
 	tab.click("button")
-	awaitText(t, tab, "h1", "You are logged out")
+	awaitText(t, tab, "h1", "Logging out")
 	awaitText(t, tab, "body", "Continue")
 	look(t, tab, "logout-continue")
 	unblock()
