@@ -116,8 +116,10 @@ func isHopByHop(reduced []byte) bool {
 	return false
 }
 
-// removeListed deletes from h what Connection lists.
+// removeListed deletes from h what Connection lists. It looks at every listed name and
+// at every header once, since a client may send thousands of both.
 func removeListed(h http.Header, connection []string) {
+	var listed map[string]struct{}
 	for _, line := range connection {
 		for more := true; more; {
 			var name string
@@ -127,11 +129,18 @@ func removeListed(h http.Header, connection []string) {
 			case name == "" || strings.EqualFold(name, "close") || strings.EqualFold(name, "keep-alive") || strings.EqualFold(name, "upgrade"):
 				continue
 			}
-			for key := range h {
-				if strings.EqualFold(key, name) {
-					delete(h, key)
-				}
+			if listed == nil {
+				listed = map[string]struct{}{}
 			}
+			listed[strings.ToLower(name)] = struct{}{}
+		}
+	}
+	if listed == nil {
+		return
+	}
+	for key := range h {
+		if _, ok := listed[strings.ToLower(key)]; ok {
+			delete(h, key)
 		}
 	}
 }
