@@ -49,17 +49,20 @@ var reservedPrefixes = []string{
 	"xauthid", "xauthenticated", "xremote", "xwebauth", "xproxyuser",
 	"remoteuser", "remoteemail", "remotegroup", "remotename", "remoterole", "remoteaddr", "remotehost",
 	// Products.
-	"cfaccess", "cfconnectingip", "xamznoidc", "xgoogauthenticateduser", "xgoogiap", "xmsclientprincipal",
+	"cfaccess", "cfconnectingip", "xamznoidc", "xamznmtls", "xappengine", "xgoogauthenticateduser", "xgoogiap", "xmsclientprincipal",
 	"xmstoken", "xpomerium", "xvouch", "xauthentik", "xconsumer", "xcredential", "tailscaleuser",
-	"oidc", "mellon", "shib",
+	"teleportjwt", "xazureclientip", "xazuresocketip", "xendpointapiuser", "xapigatewayapiuser", "xuserinfo",
+	"xtokenuser", "xtokensub", "xidtoken", "xjwtassertion", "xjwtclaim", "xjwtpayload",
+	"xoidc", "oidc", "mellon", "shib",
 	// Client certificates (RFC 9440 and its predecessors).
 	"clientcert", "sslclient", "xsslclient", "xclientcert", "xarrclientcert",
 }
 
 // reservedNames are reserved as a whole: their beginnings are too common.
 var reservedNames = []string{
-	"forwarded", "xrealip", "xrealport", "xclientip", "trueclientip", "fastlyclientip", "flyclientip",
-	"xclusterclientip", "xscheme", "xurlscheme", "frontendhttps", "xrequestid",
+	"forwarded", "xrealip", "xrealport", "clientip", "xclientip", "trueclientip", "fastlyclientip", "flyclientip",
+	"xclusterclientip", "xnfclientconnectionip", "doconnectingip", "xoriginatingip", "xforwardfor",
+	"xenvoyexternaladdress", "xvercelforwardedfor", "xscheme", "xurlscheme", "frontendhttps", "xrequestid",
 	"xuser", "xuserid", "xusername", "xuseremail", "xusergroup", "xusergroups", "xuserrole", "xuserroles",
 	"xemail", "xgroups", "xroles", "xanonymousconsumer",
 	"ivuser", "ivgroups", "ivcreds", "smuser", "smuniversalid",
