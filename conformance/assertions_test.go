@@ -50,6 +50,7 @@ var assertions = []struct{ name, text, want string }{
 	{"fetch form repeated", do("fetch=https://issuer.example/token&form="+q("a=1&b=2&b=3")) + "-- fetch --\nPOST {issuer}/token\n\nform a=1 & b=2 & ...\n" + answerOK + ok200, "unexpected parameter b"},
 	{"fetch form parameter present", do("fetch=https://issuer.example/token&form=a=1") + "-- fetch --\nPOST {issuer}/token\n\nform !a & ...\n" + answerOK + ok200, "parameter a is there"},
 	{"standing documents", do("fetch=https://issuer.example/jwks") + ok200 + "X-Fetched: ~k1\n", ""},
+	{"late documents", "provider: late\n" + do("fetch=https://issuer.example/jwks") + ok200 + "X-Fetched: ~k1\n", ""},
 	{"no standing documents", "provider: none\n" + do("fetch=https://issuer.example/jwks") + ok200, "unannounced"},
 	{"other methods are no documents", do("fetch=https://issuer.example/jwks&form=a=1") + ok200, "unannounced"},
 

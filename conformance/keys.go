@@ -51,7 +51,7 @@ var keyAlgorithms = map[string]string{"es1": "ES256", "ed1": "EdDSA"}
 
 // publicJWK is the JWK of the key called name, with the variant of a "jwks" line:
 // "nokid" leaves the key ID out, "noalg" the algorithm, "enc" makes it a key for
-// encryption.
+// encryption, which only its use tells.
 func publicJWK(name, variant string) json.RawMessage {
 	k := jose.JSONWebKey{Key: signingKeys[name]().Public(), KeyID: name, Use: "sig", Algorithm: keyAlgorithms[name]}
 	if k.Algorithm == "" {
@@ -63,7 +63,7 @@ func publicJWK(name, variant string) json.RawMessage {
 	case "noalg":
 		k.Algorithm = ""
 	case "enc":
-		k.Use, k.Algorithm = "enc", "RSA-OAEP"
+		k.Use, k.Algorithm = "enc", ""
 	}
 	b, err := k.MarshalJSON()
 	if err != nil {

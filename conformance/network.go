@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 )
 
 // network is the world outside the gateway: it answers what the step at hand
@@ -154,6 +155,13 @@ func (n *network) witness(req *http.Request, url, body string, upstream bool) {
 
 func (n *network) standing(s *scope, req *http.Request, url string) (*http.Response, error) {
 	p := &n.play.provider
+	if p.late {
+		select {
+		case <-time.After(lateness):
+		case <-req.Context().Done():
+			return nil, req.Context().Err()
+		}
+	}
 	if p.down {
 		return nil, errors.New("network: injected fault")
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"time"
 )
 
 // provider is the standing OpenID provider: it answers for its metadata and its
@@ -12,21 +13,27 @@ import (
 type provider struct {
 	standing bool
 	down     bool
+	late     bool                       // documents take lateness
 	metadata map[string]json.RawMessage // overrides; null removes
 	keys     []string                   // KEY or KEY/VARIANT
 }
+
+// lateness is long enough, in real time, for parallel requests to come together.
+const lateness = 300 * time.Millisecond
 
 // apply reads the value of a "provider" key or directive.
 func (p *provider) apply(value string) error {
 	switch value {
 	case "standing":
-		p.standing, p.down = true, false
+		p.standing, p.down, p.late = true, false, false
 	case "none":
 		p.standing = false
 	case "down":
 		p.down = true
+	case "late":
+		p.late = true
 	default:
-		return fmt.Errorf("want standing, none or down, not %q", value)
+		return fmt.Errorf("want standing, none, down or late, not %q", value)
 	}
 	return nil
 }
