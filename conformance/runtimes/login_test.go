@@ -58,7 +58,7 @@ func logsIn(t *testing.T, b browser, s *site) {
 	two.open(s.app + anotherLink)
 	awaitPage(t, two, s.provider)
 
-	awaitText(t, one, "body", "Sign")
+	one.text(s.password)
 	s.login(one, true)
 	awaitPage(t, one, s.app+deepLink)
 	showsApplication(t, one, s, deepLink)
