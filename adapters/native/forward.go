@@ -109,10 +109,7 @@ func (f *Forward) Forward(w http.ResponseWriter, out *http.Request, edit func(in
 	// The proxy sees no header but what it needs for an upgrade, so that it neither
 	// copies nor judges the rest.
 	out.Header = nil
-	writer := w
-	if t.header.Get("Expect") != "" {
-		writer = continueOnce{w}
-	}
+	var writer http.ResponseWriter = interim{w, t.header.Get("Expect") != ""}
 	if protocol := t.header.Get("Upgrade"); protocol != "" {
 		out.Header = http.Header{"Connection": {"Upgrade"}, "Upgrade": {protocol}}
 		var release func()
@@ -176,17 +173,39 @@ func request(r *httputil.ProxyRequest) {
 	r.Out.Close = r.Out.Header.Get("Expect") != ""
 }
 
-// continueOnce drops the application's 100: the server sends one itself when the body
-// is first read, which is when the transport has seen the application's.
-type continueOnce struct{ http.ResponseWriter }
-
-func (w continueOnce) WriteHeader(status int) {
-	if status != http.StatusContinue {
-		w.ResponseWriter.WriteHeader(status)
-	}
+// interim sees to the application's informational answers. It drops a 100 that the
+// client waits for: the server sends one itself when the body is first read, which is
+// when the transport has seen the application's.
+type interim struct {
+	http.ResponseWriter
+	awaited bool
 }
 
-func (w continueOnce) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+func (w interim) WriteHeader(status int) {
+	if isInterim(status) {
+		if w.awaited && status == http.StatusContinue {
+			return
+		}
+		keepHints(w.Header(), w.Header())
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w interim) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func isInterim(status int) bool {
+	return status >= 100 && status <= 199 && status != http.StatusSwitchingProtocols
+}
+
+// keepHints makes dst what an informational answer may tell the client: links (RFC
+// 8297). It has not gone through the core, so that it could carry anything.
+func keepHints(dst, from http.Header) {
+	links := from["Link"]
+	clear(dst)
+	if len(links) > 0 {
+		dst["Link"] = links
+	}
+}
 
 // begin is called with the answer's header, before it is written.
 func begin(res *http.Response) error {
@@ -196,12 +215,18 @@ func begin(res *http.Response) error {
 		res.Body.Close()
 		return errUnaskedProtocol
 	}
+	if res.StatusCode < 200 && res.StatusCode != http.StatusSwitchingProtocols {
+		return errStatus
+	}
 	maps.Copy(t.w.Header(), t.preset)
 	t.edit(res.StatusCode, res.Header)
 	return nil
 }
 
-var errUnaskedProtocol = errors.New("application switched to a protocol that was not asked for")
+var (
+	errUnaskedProtocol = errors.New("application switched to a protocol that was not asked for")
+	errStatus          = errors.New("application answered with a status below 100")
+)
 
 // fail is called when there is no answer. After an upgrade the client's connection
 // is not ours to answer on any more.

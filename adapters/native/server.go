@@ -26,7 +26,7 @@ const (
 // the application's answer in the core, an idle connection here.
 func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
-		Handler:           handler,
+		Handler:           finalOnly(handler),
 		ReadHeaderTimeout: readHeaderTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
@@ -34,6 +34,27 @@ func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 }
+
+// finalOnly keeps informational answers from clients of HTTP/1.0, which take them for
+// the answer itself (RFC 9110, section 15.2).
+func finalOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !r.ProtoAtLeast(1, 1) {
+			w = finalWriter{w}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+type finalWriter struct{ http.ResponseWriter }
+
+func (w finalWriter) WriteHeader(status int) {
+	if !isInterim(status) {
+		w.ResponseWriter.WriteHeader(status)
+	}
+}
+
+func (w finalWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // stop is how a process is asked to end.
 type stop struct {

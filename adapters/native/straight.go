@@ -33,6 +33,9 @@ func (f *Forward) forwardStraight(w http.ResponseWriter, out *http.Request, edit
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		return errUnaskedProtocol
 	}
+	if res.StatusCode < 200 {
+		return errStatus
+	}
 	edit(res.StatusCode, res.Header)
 	header := w.Header()
 	for name, values := range res.Header {
@@ -120,9 +123,7 @@ func (h *earlyHints) pass(status int, header textproto.MIMEHeader) error {
 		return nil
 	}
 	sent := h.w.Header()
-	for name, values := range header {
-		sent[name] = values
-	}
+	keepHints(sent, http.Header(header))
 	h.w.WriteHeader(status)
 	clear(sent)
 	return nil
