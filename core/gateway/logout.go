@@ -39,8 +39,9 @@ func (g *Gateway) logout(x *exchange) {
 		return
 	}
 	found, cookies, err := g.Sessions.Authenticate(x.ctx, x.r)
-	// A store that misses the session may only be behind: then it is ended unseen.
-	if ref := g.Sessions.Ref(x.r); err == nil && ref != "" && (found != nil || cookies == nil) {
+	// What the cookie names is ended even if it is no session here: a store that misses
+	// it may only be behind, and another copy of a cookie that fell idle may not have.
+	if ref := g.Sessions.Ref(x.r); err == nil && ref != "" {
 		cookies, err = g.Sessions.End(x.ctx, ref)
 	}
 	if err != nil {
