@@ -54,6 +54,8 @@ func providerProblem(err error) *problem.Problem {
 	var idToken *oidc.IDTokenError
 	var token *oidc.TokenError
 	switch {
+	case errors.Is(err, oidc.ErrNonce):
+		return problem.InvalidResponse.With(err)
 	case errors.As(err, &token) && token.Code == "invalid_grant":
 		return problem.CodeRefused.With(err)
 	case errors.Is(err, oidc.ErrTokenRefused):

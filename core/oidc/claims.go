@@ -46,8 +46,11 @@ func (e *expectation) check(o object) string {
 		return reason
 	}
 	nonce, _ := o.text("nonce")
-	if nonce == "" || subtle.ConstantTimeCompare([]byte(nonce), []byte(e.Nonce)) != 1 {
-		return "nonce is not the request's"
+	if nonce == "" {
+		return "nonce is missing or malformed"
+	}
+	if subtle.ConstantTimeCompare([]byte(nonce), []byte(e.Nonce)) != 1 {
+		return reasonNonce
 	}
 	if _, ok := o["at_hash"]; ok {
 		hash, _ := o.text("at_hash")

@@ -19,6 +19,10 @@ var (
 	// ErrIDToken: the ID token is missing or not acceptable; errors.As finds an
 	// [*IDTokenError].
 	ErrIDToken = errors.New("oidc: ID token refused")
+	// ErrNonce: the ID token belongs to another login, which is what an injected code
+	// leads to at a provider that ignores PKCE (RFC 9700, section 4.5). It is an
+	// ErrIDToken too.
+	ErrNonce = errors.New("oidc: ID token of another login")
 	// ErrTokenRefused: the token endpoint answered with an error of RFC 6749,
 	// section 5.2; errors.As finds a [*TokenError].
 	ErrTokenRefused = errors.New("oidc: token request refused")
@@ -36,8 +40,13 @@ type IDTokenError struct {
 // Error implements error.
 func (e *IDTokenError) Error() string { return "oidc: ID token refused: " + e.Reason }
 
-// Is makes the error an ErrIDToken.
-func (e *IDTokenError) Is(target error) bool { return target == ErrIDToken }
+// reasonNonce is the reason of an ErrNonce.
+const reasonNonce = "nonce is not the request's"
+
+// Is makes the error an ErrIDToken, and one about the nonce an ErrNonce.
+func (e *IDTokenError) Is(target error) bool {
+	return target == ErrIDToken || target == ErrNonce && e.Reason == reasonNonce
+}
 
 // TokenError is an error answer of the token endpoint (RFC 6749, section 5.2). What
 // the provider wrote is bounded, printable, and rid of the request's secrets.
