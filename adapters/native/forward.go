@@ -129,7 +129,9 @@ func (f *Forward) Forward(w http.ResponseWriter, out *http.Request, edit func(in
 		// begins, while the transport is still reading it: parts go missing, or the
 		// transport meets a closed body and ends the connection amid the answer. A
 		// writer that cannot do both at once (a recorder) has no such habit.
-		_ = http.NewResponseController(w).EnableFullDuplex()
+		controller := http.NewResponseController(w)
+		_ = controller.EnableFullDuplex()
+		_ = controller.SetReadDeadline(time.Time{})
 	}
 	f.proxy.ServeHTTP(writer, out)
 	if t.err == nil {

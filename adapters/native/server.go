@@ -17,7 +17,9 @@ import (
 const (
 	readHeaderTimeout = 10 * time.Second
 	idleTimeout       = 2 * time.Minute
-	maxHeaderBytes    = 32 << 10
+	// unwantedTimeout is how long a client may take to send a body that nobody reads.
+	unwantedTimeout = 10 * time.Second
+	maxHeaderBytes  = 32 << 10
 )
 
 // newServer has no ReadTimeout and no WriteTimeout: both cover a whole message and
@@ -55,6 +57,18 @@ func (w finalWriter) WriteHeader(status int) {
 }
 
 func (w finalWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// boundUnwanted gives a request's body wait from now on, which [Forward] lifts: before
+// an answer of the gateway's own the server consumes the body, and would do so for as
+// long as a client without a session likes.
+func boundUnwanted(next http.Handler, wait time.Duration) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 {
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(wait))
+		}
+		next.ServeHTTP(w, r)
+	})
+}
 
 // stop is how a process is asked to end.
 type stop struct {
@@ -94,7 +108,7 @@ var errForced = errors.New("native: stopped at once, with requests in flight")
 // upgraded connections, lets requests in flight finish for at most timeout or until
 // s.force ends, and waits for background work. It closes the listeners in any case.
 func (p *parts) run(s stop, listeners []net.Listener, certificate *tls.Config, timeout time.Duration, log *slog.Logger) error {
-	server := newServer(p.handler, log)
+	server := newServer(boundUnwanted(p.handler, unwantedTimeout), log)
 	server.TLSConfig = certificate
 	failed := make(chan error, len(listeners))
 	for _, l := range listeners {

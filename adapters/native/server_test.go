@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -196,5 +197,49 @@ func TestBackgroundSurvivesAPanic(t *testing.T) {
 	b.close(t.Context())
 	if !bytes.Contains(log.Bytes(), []byte("boom")) {
 		t.Error("the panic was not logged")
+	}
+}
+
+// A client that announces a body and does not send it is answered and let go, unless
+// the application gets the body.
+func TestBodyThatNobodyReads(t *testing.T) {
+	const wait = 100 * time.Millisecond
+	application := rawApplication(t, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npage")
+	forward := NewForward(5*time.Second, discard)
+	t.Cleanup(forward.Close)
+	server := newServer(boundUnwanted(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/forwarded" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		out := (&http.Request{Method: r.Method, URL: application, Header: http.Header{}, Body: r.Body,
+			ContentLength: r.ContentLength}).WithContext(r.Context())
+		if forward.Forward(w, out, func(int, http.Header) {}) != nil {
+			w.WriteHeader(http.StatusBadGateway)
+		}
+	}), wait), discard)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(serveUntil(server, l))
+	for path, want := range map[string]string{"/": "HTTP/1.1 401 ", "/forwarded": "HTTP/1.1 200 "} {
+		t.Run(path, func(t *testing.T) {
+			conn, err := net.Dial("tcp", l.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			conn.SetDeadline(time.Now().Add(5 * time.Second))
+			fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n", path)
+			if path == "/forwarded" {
+				time.Sleep(2 * wait)
+				fmt.Fprint(conn, "ab")
+			}
+			answer := make([]byte, len(want))
+			if _, err := io.ReadFull(conn, answer); err != nil || string(answer) != want {
+				t.Errorf("got %q, %v, want %q", answer, err, want)
+			}
+		})
 	}
 }
