@@ -33,7 +33,9 @@ func runServe(c *call, args []string) error {
 	}
 	s, release := onSignals()
 	defer release()
-	return serve(s, gateway, server, newLogger(c.say.w, server.LogLevel))
+	log := newLogger(c.say.w, server.LogLevel)
+	takeStandardLog(log)
+	return serve(s, gateway, server, log)
 }
 
 // load reads the configuration and prints warnings.
