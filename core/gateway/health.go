@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"sync"
@@ -13,6 +14,9 @@ import (
 // readyAge is how long an answer of the readiness check stands, so that asking
 // costs at most one store read and one discovery in that time.
 const readyAge = 5 * time.Second
+
+// readyWait bounds one check.
+const readyWait = 15 * time.Second
 
 type readiness struct {
 	mu      sync.Mutex
@@ -49,14 +53,15 @@ func (g *Gateway) checkReady(x *exchange) error {
 	if age := g.Now().Sub(g.ready.checked); !g.ready.checked.IsZero() && age >= 0 && age < readyAge {
 		return g.ready.err
 	}
-	_, err := g.Store.Get(x.ctx, kv.Metadata, "ready")
+	// The answer is everybody's: who asked may go away meanwhile.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(x.ctx), readyWait)
+	defer cancel()
+	_, err := g.Store.Get(ctx, kv.Metadata, "ready")
 	if err != nil && !errors.Is(err, kv.ErrNotFound) {
 		err = errors.Join(errStore, err)
 	} else {
-		err = g.Provider.Ready(x.ctx)
+		err = g.Provider.Ready(ctx)
 	}
-	if x.ctx.Err() == nil {
-		g.ready.checked, g.ready.err = g.Now(), err
-	}
+	g.ready.checked, g.ready.err = g.Now(), err
 	return err
 }

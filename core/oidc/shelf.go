@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -103,6 +104,12 @@ func bounded[T any](ctx context.Context, op func(context.Context) (T, error)) (T
 	done := make(chan result, 1)
 	go func() {
 		defer cancel()
+		defer func() {
+			// A panic in a goroutine of its own would end the process.
+			if e := recover(); e != nil {
+				done <- result{err: fmt.Errorf("store panicked: %v", e)}
+			}
+		}()
 		value, err := op(ctx)
 		done <- result{value, err}
 	}()
