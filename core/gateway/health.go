@@ -32,7 +32,7 @@ func (g *Gateway) health(x *exchange) {
 // readiness is GET /ready: the store answers and the provider's documents are at
 // hand, so that a login would succeed.
 func (g *Gateway) readiness(x *exchange) {
-	if err := g.checkReady(x); err != nil {
+	if err := g.Ready(x.ctx); err != nil {
 		p := problem.StoreUnavailable
 		if !errors.Is(err, errStore) {
 			p = problem.ProviderUnavailable
@@ -47,14 +47,16 @@ func (g *Gateway) readiness(x *exchange) {
 
 var errStore = errors.New("gateway: store does not answer")
 
-func (g *Gateway) checkReady(x *exchange) error {
+// Ready reports whether the store answers and the provider's documents are at hand.
+// It asks at most once in readyAge; in between it returns the same.
+func (g *Gateway) Ready(ctx context.Context) error {
 	g.ready.mu.Lock()
 	defer g.ready.mu.Unlock()
 	if age := g.Now().Sub(g.ready.checked); !g.ready.checked.IsZero() && age >= 0 && age < readyAge {
 		return g.ready.err
 	}
 	// The answer is everybody's: who asked may go away meanwhile.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(x.ctx), readyWait)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyWait)
 	defer cancel()
 	_, err := g.Store.Get(ctx, kv.Metadata, "ready")
 	if err != nil && !errors.Is(err, kv.ErrNotFound) {
