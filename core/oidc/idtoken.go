@@ -68,7 +68,7 @@ func parseIDToken(raw string, algorithms []string) (*idToken, error) {
 		return nil, refusedToken("header is " + err.Error())
 	}
 	t := &idToken{payload: decoded[1]}
-	alg, _ := header.text("alg")
+	alg, _ := header.Text("alg")
 	if !slices.Contains(algorithms, alg) {
 		return nil, refusedToken("alg is not accepted")
 	}
@@ -80,13 +80,13 @@ func parseIDToken(raw string, algorithms []string) (*idToken, error) {
 	}
 	if _, ok := header["typ"]; ok {
 		// at+jwt and logout+jwt are other kinds of token (RFC 8725, section 3.11).
-		if typ, _ := header.text("typ"); !strings.EqualFold(typ, "JWT") {
+		if typ, _ := header.Text("typ"); !strings.EqualFold(typ, "JWT") {
 			return nil, refusedToken("typ is not JWT")
 		}
 	}
 	if _, t.named = header["kid"]; t.named {
 		var ok bool
-		if t.kid, ok = header.text("kid"); !ok || len(t.kid) > maxKeyID {
+		if t.kid, ok = header.Text("kid"); !ok || len(t.kid) > maxKeyID {
 			return nil, refusedToken("malformed kid")
 		}
 	}

@@ -93,7 +93,7 @@ func parseTokenAnswer(status int, header http.Header, body []byte, now time.Time
 		return nil, unavailable("token endpoint", err)
 	}
 	// Some providers refuse with status 200.
-	if o.has("error") {
+	if o.Has("error") {
 		return nil, tokenError(o, status, secrets)
 	}
 	if status != http.StatusOK {
@@ -103,16 +103,16 @@ func parseTokenAnswer(status int, header http.Header, body []byte, now time.Time
 	for name, dst := range map[string]*secret.Text{
 		"access_token": &a.AccessToken, "refresh_token": &a.RefreshToken, "id_token": &a.IDToken,
 	} {
-		if !o.has(name) {
+		if !o.Has(name) {
 			continue
 		}
-		text, ok := o.text(name)
+		text, ok := o.Text(name)
 		if !ok || !tokenText(text) {
 			return nil, unavailable("token endpoint", errors.New("malformed "+name))
 		}
 		*dst = secret.New(text)
 	}
-	kind, _ := o.text("token_type")
+	kind, _ := o.Text("token_type")
 	switch {
 	case a.AccessToken.Empty():
 		return nil, unavailable("token endpoint", errors.New("no access_token"))
@@ -134,8 +134,8 @@ func tokenText(s string) bool {
 
 // expiryOf reads expires_in: a number, or the number as text that some providers send.
 func expiryOf(o object, now time.Time) time.Time {
-	n, ok := numberOf(o["expires_in"])
-	if text, is := o.text("expires_in"); is {
+	n, ok := o.Number("expires_in")
+	if text, is := o.Text("expires_in"); is {
 		parsed, err := strconv.ParseFloat(text, 64)
 		n, ok = parsed, err == nil || errors.Is(err, strconv.ErrRange)
 	}
@@ -151,8 +151,8 @@ func expiryOf(o object, now time.Time) time.Time {
 }
 
 func tokenError(o object, status int, secrets []string) *TokenError {
-	code, _ := o.text("error")
-	description, _ := o.text("error_description")
+	code, _ := o.Text("error")
+	description, _ := o.Text("error_description")
 	e := &TokenError{
 		Status:      status,
 		Code:        printable(without(code, secrets), maxErrorCode),
