@@ -2,7 +2,6 @@ package oidc
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/url"
@@ -10,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"gatehouse/core/clientauth"
 	"gatehouse/core/pkce"
 	"gatehouse/core/secret"
 )
@@ -33,17 +33,24 @@ type tokenAnswer struct {
 // requestTokens redeems a code (RFC 6749, section 4.1.3; RFC 7636, section 4.5). The
 // error is ErrUnavailable or ErrTokenRefused.
 func (p *Provider) requestTokens(ctx context.Context, m *Metadata, code, redirectURI string, verifier pkce.Verifier) (*tokenAnswer, error) {
-	form := url.Values{
+	return p.postToken(ctx, m, url.Values{
 		"grant_type":    {"authorization_code"},
 		"code":          {code},
 		"redirect_uri":  {redirectURI},
 		"code_verifier": {verifier.Reveal()},
-	}
+	}, p.authentication(), code, verifier.Reveal())
+}
+
+// postToken sends a token request. secrets are what its form holds; no error repeats
+// them. The error is ErrUnavailable or ErrTokenRefused.
+func (p *Provider) postToken(ctx context.Context, m *Metadata, form url.Values, authenticate clientauth.Method, secrets ...string) (*tokenAnswer, error) {
 	header := http.Header{
 		"Accept":       {"application/json"},
 		"Content-Type": {"application/x-www-form-urlencoded"},
 	}
-	p.authenticate(form, header)
+	if err := authenticate(ctx, form, header); err != nil {
+		return nil, unavailable("token endpoint", err)
+	}
 	r, err := http.NewRequest(http.MethodPost, m.TokenEndpoint, strings.NewReader(form.Encode()))
 	if err != nil {
 		return nil, unavailable("token endpoint", errAddress)
@@ -53,27 +60,21 @@ func (p *Provider) requestTokens(ctx context.Context, m *Metadata, code, redirec
 	if err != nil {
 		return nil, unavailable("token endpoint", err)
 	}
-	return parseTokenAnswer(a.Status, a.Header, a.Body, p.o.Now(),
-		code, verifier.Reveal(), p.o.ClientSecret.Reveal(), strings.TrimPrefix(header.Get("Authorization"), "Basic "))
+	return parseTokenAnswer(a.Status, a.Header, a.Body, p.o.Now(), append(secrets,
+		p.o.ClientSecret.Reveal(), strings.TrimPrefix(header.Get("Authorization"), "Basic "), form.Get("client_assertion"))...)
 }
 
-// authenticate adds the client's credentials to a token request.
-func (p *Provider) authenticate(form url.Values, header http.Header) {
+// authentication is how the client proves itself at the token endpoint.
+func (p *Provider) authentication() clientauth.Method {
 	switch p.o.ClientAuth {
 	case ClientAuthNone:
-		form.Set("client_id", p.o.ClientID)
+		return clientauth.None(p.o.ClientID)
 	case ClientSecretPost:
-		form.Set("client_id", p.o.ClientID)
-		form.Set("client_secret", p.o.ClientSecret.Reveal())
-	default:
-		header.Set("Authorization", basic(p.o.ClientID, p.o.ClientSecret.Reveal()))
+		return clientauth.Post(p.o.ClientID, p.o.ClientSecret)
+	case PrivateKeyJWT:
+		return clientauth.PrivateKeyJWT(p.o.Issuer, p.o.Assertion)
 	}
-}
-
-// basic is the client's HTTP Basic credentials: both parts are form-encoded first
-// (RFC 6749, section 2.3.1).
-func basic(id, secret string) string {
-	return "Basic " + base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(id)+":"+url.QueryEscape(secret)))
+	return clientauth.Basic(p.o.ClientID, p.o.ClientSecret)
 }
 
 // parseTokenAnswer reads the token endpoint's answer. What it quotes from a refusal is
