@@ -90,7 +90,7 @@ func TestWithoutAStoreMemoryKeeps(t *testing.T) {
 	}
 }
 
-// G2, W39: the key is a hash over all that the answer depends on.
+// G2: the key is a hash over all that the answer depends on.
 func TestKeys(t *testing.T) {
 	f := newIssuer()
 	const want = "H-kAATu8wBNnIhFQyPyo6QQBCQbPEZs1jGLB1As3ntw"

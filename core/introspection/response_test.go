@@ -142,7 +142,7 @@ func kindOf(err error) string {
 	return "another: " + err.Error()
 }
 
-// W30: without a credential that could be one, nothing is asked.
+// Without a credential that could be one, nothing is asked.
 func TestWhatCannotBeATokenIsNotAskedAbout(t *testing.T) {
 	for _, c := range []struct {
 		name, token string
