@@ -143,7 +143,7 @@ func (t *kvTest) list() {
 	} {
 		t.wait(func() error {
 			if got := strings.Join(t.listAll(prefix, 100), " "); got != want {
-				return fmt.Errorf("List of %q: got %q, want %q", prefix, got, want)
+				return fmt.Errorf("listing %q: got %q, want %q", prefix, got, want)
 			}
 			return nil
 		})
@@ -153,7 +153,7 @@ func (t *kvTest) list() {
 	}
 	t.wait(func() error {
 		if got := t.listAll("t:", 100); len(got) > 0 {
-			return fmt.Errorf("List after Delete: %q", got)
+			return fmt.Errorf("listing after a deletion: %q", got)
 		}
 		return nil
 	})
@@ -170,7 +170,7 @@ func (t *kvTest) pages() {
 	for _, limit := range []int{1, 7, 25, 26} {
 		t.wait(func() error {
 			if got := t.listAll("p:", limit); !slices.Equal(got, want) {
-				return fmt.Errorf("List by %d: got %d keys %q", limit, len(got), got)
+				return fmt.Errorf("listing by %d: got %d keys %q", limit, len(got), got)
 			}
 			return nil
 		})

@@ -67,7 +67,7 @@ func checkLocation(config map[string]string, location string) error {
 	if u.Scheme == "https" && slices.Contains(strings.Split(config["EGRESS_HOSTS"], ","), u.Host) {
 		return nil
 	}
-	return fmt.Errorf("Location %s leads away from the origins that the configuration names", shorten(location))
+	return fmt.Errorf("redirect to %s leads away from the origins that the configuration names", shorten(location))
 }
 
 func checkCookie(config map[string]string, line string) error {

@@ -50,19 +50,6 @@ func (s *store) write(key string, value []byte, expiry time.Time) {
 	s.history[key] = append(s.history[key], version{s.now(), slices.Clone(value), expiry})
 }
 
-// current returns every key and what it holds.
-func (s *store) current() map[string]version {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	m := map[string]version{}
-	for key, h := range s.history {
-		if last := h[len(h)-1]; last.value != nil {
-			m[key] = last
-		}
-	}
-	return m
-}
-
 // recorder counts the gateway's operations, holds it to the contract of
 // [kv.Driver], and passes on to the driver of the profile.
 type recorder struct {

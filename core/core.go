@@ -118,6 +118,10 @@ func New(c *Config, p Platform) (*Gateway, error) {
 // ServeHTTP implements [http.Handler].
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.handler.ServeHTTP(w, r) }
 
+// Ready reports whether the store answers and the provider's documents are at hand.
+// Client id, secret and redirect URIs show in the first login only.
+func (g *Gateway) Ready(ctx context.Context) error { return g.handler.Ready(ctx) }
+
 // Protect returns a handler beside the gateway that serves next to those who are
 // logged in and treats others as it would for the application. next finds who it
 // is with [IdentityFrom].

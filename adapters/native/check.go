@@ -38,6 +38,10 @@ func describe(gateway *config.Config, server *Config) string {
 	}
 	row("origin", strings.Join(origins, " ")+gateway.BasePath)
 	row("issuer", gateway.IssuerText)
+	for _, o := range gateway.Origins {
+		row("redirect", o.String()+gateway.BasePath+"/login/callback")
+		row("post-logout", o.String()+gateway.BasePath+"/logout/done")
+	}
 	row("client", gateway.ClientID+" ("+gateway.ClientAuth+")")
 	row("application", gateway.Upstream.String())
 	if server.Store == storeBolt {

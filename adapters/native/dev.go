@@ -60,6 +60,7 @@ func runDev(c *call, args []string) error {
 		}
 	}
 	o.Log = newReadableLogger(c.say.w, least)
+	takeStandardLog(o.Log)
 	s, release := onSignals()
 	defer release()
 	return dev(s, o)

@@ -15,6 +15,7 @@ import (
 // parts are what a process holds besides the listener.
 type parts struct {
 	handler    http.Handler
+	ready      func(context.Context) error
 	sessions   Sessions
 	forward    *Forward
 	fetch      *http.Transport
@@ -38,6 +39,7 @@ func assemble(c *config.Config, store kv.Driver, log *slog.Logger) (*parts, erro
 	if err != nil {
 		return nil, err
 	}
+	p.ready = gateway.Ready
 	p.handler, p.sessions = gateway, administration{gateway.Sessions()}
 	return p, nil
 }

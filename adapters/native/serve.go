@@ -33,7 +33,9 @@ func runServe(c *call, args []string) error {
 	}
 	s, release := onSignals()
 	defer release()
-	return serve(s, gateway, server, newLogger(c.say.w, server.LogLevel))
+	log := newLogger(c.say.w, server.LogLevel)
+	takeStandardLog(log)
+	return serve(s, gateway, server, log)
 }
 
 // load reads the configuration and prints warnings.
@@ -89,7 +91,18 @@ func serve(s stop, gateway *config.Config, server *Config, log *slog.Logger) err
 		return err
 	}
 	log.Info("listening", "address", l.Addr().String(), "tls", certificate != nil, "app_url", gateway.AppURL.String(), "store", server.Store)
+	defer inBackground(func(ctx context.Context) { p.announce(ctx, log) })()
 	return p.run(s, []net.Listener{l}, certificate, server.ShutdownTimeout, log)
+}
+
+// announce logs whether a login could begin now, so that a wrong issuer shows at the
+// start and not in the first login.
+func (p *parts) announce(ctx context.Context, log *slog.Logger) {
+	if err := p.ready(ctx); err != nil && ctx.Err() == nil {
+		log.Warn("not ready", "error", err, "hint", "is AUTH_SERVER_URL the issuer, and can it be reached from here?")
+	} else if err == nil {
+		log.Info("ready")
+	}
 }
 
 // inBackground starts work and returns a function that ends and awaits it.

@@ -32,6 +32,8 @@ func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 		ReadHeaderTimeout: readHeaderTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
+		// OPTIONS * is the gateway's to answer, like every request.
+		DisableGeneralOptionsHandler: true,
 		// What it reports is what clients do to their connections.
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}

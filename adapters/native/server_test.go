@@ -168,6 +168,19 @@ func TestServerBoundsTheHeader(t *testing.T) {
 	}
 }
 
+// The library would answer OPTIONS * by itself, without the gateway's headers or log.
+func TestServerHandsEveryRequestOn(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config = newServer(http.NotFoundHandler(), discard)
+	server.Start()
+	defer server.Close()
+	r := get(t, server.URL)
+	r.Method, r.URL.Opaque = http.MethodOptions, "*"
+	if res := do(t, r); res.StatusCode != http.StatusNotFound {
+		t.Errorf("got %s", res.Status)
+	}
+}
+
 // With every goroutine busy the caller works itself; nothing is dropped or piles up.
 func TestBackgroundIsBounded(t *testing.T) {
 	b := newBackground(discard)

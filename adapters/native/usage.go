@@ -42,9 +42,9 @@ Exit codes: 0 success, 1 failure, 2 wrong usage, 3 invalid configuration.
 Examples:
     $ gatehouse dev
     $ gatehouse keygen > cookie.key
-    $ gatehouse check --config /etc/gatehouse.conf
-    $ COOKIE_SECRET_FILE=cookie.key gatehouse serve --config /etc/gatehouse.conf
-    $ gatehouse sessions list --socket /run/gatehouse/gatehouse.db.sock
+    $ gatehouse check --config /etc/gatehouse/gatehouse.env
+    $ COOKIE_SECRET_FILE=cookie.key gatehouse serve --config /etc/gatehouse/gatehouse.env
+    $ gatehouse sessions list --socket /var/lib/gatehouse/gatehouse.db.sock
 `
 
 func runHelp(c *call, _ []string) error {

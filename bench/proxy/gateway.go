@@ -68,7 +68,7 @@ func startGateways(o options, dir, upstream string, running *processes) ([]*serv
 		if s.pid, err = running.start(commands[i], s.address); err != nil {
 			return nil, fmt.Errorf("%w; its settings: %s", err, strings.Join(commands[i].Env, " "))
 		}
-		if s.cookie, err = logIn("http://" + s.address); err != nil {
+		if s.cookie, err = logIn("http://"+s.address, "/login/authorize?return_to=/", "gatehouse-dev"); err != nil {
 			return nil, fmt.Errorf("%s: log in: %w", s.name, err)
 		}
 	}

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// logIn logs a user of the development provider in to the gateway at app, as a browser
-// does, and returns the session cookie. It makes sure that the gateway lets nobody else
-// through.
-func logIn(app string) (cookie string, err error) {
+// logIn logs a user of the development provider in to the proxy at app, as a browser
+// does that begins at the path start, and returns the cookie called name. It makes sure
+// that the proxy lets nobody else through.
+func logIn(app, start, name string) (cookie string, err error) {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		return "", err
@@ -23,10 +23,10 @@ func logIn(app string) (cookie string, err error) {
 		return "", err
 	}
 	res.Body.Close()
-	if res.StatusCode != http.StatusUnauthorized {
+	if res.StatusCode != http.StatusUnauthorized && res.Request.URL.Path == "/" {
 		return "", fmt.Errorf("without a session: %s", res.Status)
 	}
-	form, err := browser.Get(app + "/login/authorize?return_to=/")
+	form, err := browser.Get(app + start)
 	if err != nil {
 		return "", err
 	}
@@ -49,7 +49,7 @@ func logIn(app string) (cookie string, err error) {
 		return "", fmt.Errorf("after the login form: %s at %s", page.Status, page.Request.URL.Path)
 	}
 	for _, c := range jar.Cookies(page.Request.URL) {
-		if c.Name == "gatehouse-dev" {
+		if c.Name == name {
 			return c.Name + "=" + c.Value, nil
 		}
 	}

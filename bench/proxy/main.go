@@ -29,6 +29,7 @@ type options struct {
 	profile string
 	compare string
 	gateway string
+	peer    string
 }
 
 func main() {
@@ -44,6 +45,7 @@ func main() {
 	flag.StringVar(&o.profile, "cpuprofile", "", "directory for processor profiles of the proxies; the profiler costs some per cent itself")
 	flag.StringVar(&o.compare, "compare", "", "another gatehouse `binary` to measure beside this one's")
 	flag.StringVar(&o.gateway, "gateways", "memory/warn,memory/info,bolt/warn,bolt/info", "configurations to measure, each STORE/LOG_LEVEL")
+	flag.StringVar(&o.peer, "oauth2-proxy", "", "oauth2-proxy `binary` to measure beside the gateways")
 	flag.Parse()
 	if flag.NArg() > 0 || o.rounds < 1 || o.conns < 1 || o.body < 0 || o.length <= 0 {
 		flag.Usage()

@@ -42,7 +42,15 @@ func start(o options, dir string, running *processes) ([]*server, error) {
 		return nil, err
 	}
 	application.cookie, plain.cookie = gateways[0].cookie, gateways[0].cookie
-	return append([]*server{application, plain}, gateways...), nil
+	servers := append([]*server{application, plain}, gateways...)
+	if o.peer != "" {
+		peer, err := startPeer(o.peer, upstream, running)
+		if err != nil {
+			return nil, err
+		}
+		servers = append(servers, peer)
+	}
+	return servers, nil
 }
 
 func startChild(running *processes, name string, args func(address string) []string) (*server, error) {

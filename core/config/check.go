@@ -30,11 +30,11 @@ func (c *Config) check(known Errors) Errors {
 				"remove DEV_MODE, or use http://localhost:3000")
 		case !c.DevMode && !known.has("DEV_MODE") && o.Scheme != "https":
 			add(name, "must be https, because the session cookie is Secure",
-				"for development on this machine set DEV_MODE=true")
+				"begin it with https://, or for development on this machine use http://localhost:3000 with DEV_MODE=true")
 		}
 		for _, other := range c.Origins[:i] {
 			if o.Host == other.Host {
-				add(name, "names the host "+o.Host+" twice", "")
+				add(name, "names the host "+o.Host+" twice", "name each host once, in APP_URL or in ADDITIONAL_APP_URLS")
 			}
 		}
 	}

@@ -123,11 +123,11 @@ func Fields(c *Config) []Field {
 
 		{Name: "PUBLIC_PATHS", Section: SectionAccess,
 			Doc:  "Paths that need no login, comma separated: /robots.txt exactly, /assets/* for everything below, * alone for one segment as in /users/*/avatar. Queries are never looked at.",
-			Hint: "each path begins with / and is already normalised",
+			Hint: "for example /robots.txt,/assets/*: segments of letters, digits and - . _ ~, or * for a whole one",
 			Set:  pathPatterns(&c.PublicPaths)},
 		{Name: "ENCODED_SLASH_PATHS", Section: SectionAccess,
 			Doc:  "Paths (as in PUBLIC_PATHS) under which an encoded slash or backslash is let through, still encoded. Elsewhere it is refused.",
-			Hint: "each path begins with / and is already normalised",
+			Hint: "for example /robots.txt,/assets/*: segments of letters, digits and - . _ ~, or * for a whole one",
 			Set:  pathPatterns(&c.EncodedSlashPaths)},
 		{Name: "TRUSTED_PROXIES", Section: SectionAccess,
 			Doc:  "Addresses of reverse proxies in front of the gateway whose X-Forwarded-For, -Host and -Proto are believed. Comma separated addresses or CIDR blocks.",

@@ -85,6 +85,9 @@ func origins(dst *[]*url.URL) func(string) error {
 
 func issuer(dst **url.URL, raw *string) func(string) error {
 	return func(v string) (err error) {
+		if before, _, found := strings.Cut(v, "/.well-known/"); found && before != "" {
+			return errors.New("is the address of a document; leave out /.well-known/ and what follows")
+		}
 		*dst, err = webURL(v)
 		*raw = v
 		return err

@@ -39,8 +39,13 @@ func (g *Gateway) redirectURI(origin string) string {
 }
 
 // allow counts the request against its client's budget; when that is used up it
-// answers 429 and reports false.
+// answers 429 and reports false. What a page loads into itself, as an image or a frame,
+// is refused and not counted: any site could use up its visitors' budget that way.
 func (g *Gateway) allow(x *exchange, name string) bool {
+	if embedded(x.r) {
+		g.refuse(x, problem.CrossSite)
+		return false
+	}
 	limit := platform.Limit{Name: name, Count: g.LoginsPerMinute, Per: time.Minute}
 	wait, ok := g.Limiter.Allow(x.ctx, limit, proxy.LimitKey(x.peer.Addr))
 	if !ok {

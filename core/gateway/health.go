@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"sync"
@@ -13,6 +14,9 @@ import (
 // readyAge is how long an answer of the readiness check stands, so that asking
 // costs at most one store read and one discovery in that time.
 const readyAge = 5 * time.Second
+
+// readyWait bounds one check.
+const readyWait = 15 * time.Second
 
 type readiness struct {
 	mu      sync.Mutex
@@ -28,7 +32,7 @@ func (g *Gateway) health(x *exchange) {
 // readiness is GET /ready: the store answers and the provider's documents are at
 // hand, so that a login would succeed.
 func (g *Gateway) readiness(x *exchange) {
-	if err := g.checkReady(x); err != nil {
+	if err := g.Ready(x.ctx); err != nil {
 		p := problem.StoreUnavailable
 		if !errors.Is(err, errStore) {
 			p = problem.ProviderUnavailable
@@ -43,20 +47,23 @@ func (g *Gateway) readiness(x *exchange) {
 
 var errStore = errors.New("gateway: store does not answer")
 
-func (g *Gateway) checkReady(x *exchange) error {
+// Ready reports whether the store answers and the provider's documents are at hand.
+// It asks at most once in readyAge; in between it returns the same.
+func (g *Gateway) Ready(ctx context.Context) error {
 	g.ready.mu.Lock()
 	defer g.ready.mu.Unlock()
 	if age := g.Now().Sub(g.ready.checked); !g.ready.checked.IsZero() && age >= 0 && age < readyAge {
 		return g.ready.err
 	}
-	_, err := g.Store.Get(x.ctx, kv.Metadata, "ready")
+	// The answer is everybody's: who asked may go away meanwhile.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyWait)
+	defer cancel()
+	_, err := g.Store.Get(ctx, kv.Metadata, "ready")
 	if err != nil && !errors.Is(err, kv.ErrNotFound) {
 		err = errors.Join(errStore, err)
 	} else {
-		err = g.Provider.Ready(x.ctx)
+		err = g.Provider.Ready(ctx)
 	}
-	if x.ctx.Err() == nil {
-		g.ready.checked, g.ready.err = g.Now(), err
-	}
+	g.ready.checked, g.ready.err = g.Now(), err
 	return err
 }

@@ -22,8 +22,7 @@ func (g *Gateway) loginPage(x *exchange) {
 	// A login is bound to the host that its cookies are set for. A browser that
 	// arrives under the mark is at the public origin already, whatever a proxy in
 	// between made of the Host header.
-	if !x.peer.Listed && !query.Has(movedParameter) {
-		g.redirect(x, x.peer.Origin.String()+g.loginAddress(target)+"&"+movedParameter+"=1")
+	if g.move(x, g.loginAddress(target)) {
 		return
 	}
 	found, cookies, err := g.Sessions.Authenticate(x.ctx, x.r)
@@ -44,6 +43,16 @@ func (g *Gateway) loginPage(x *exchange) {
 		Action:  &page.Action{Label: "Continue to login", URL: g.BasePath + "/login/authorize?return_to=" + url.QueryEscape(target)},
 		Refresh: true,
 	})
+}
+
+// move sends a browser that came under a host that is not public to address on the
+// public origin, once, and reports whether it did.
+func (g *Gateway) move(x *exchange, address string) bool {
+	if x.peer.Listed || x.r.URL.Query().Has(movedParameter) {
+		return false
+	}
+	g.redirect(x, x.peer.Origin.String()+address+"&"+movedParameter+"=1")
+	return true
 }
 
 // loginAddress is the login page's address, which returns to target.

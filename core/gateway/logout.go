@@ -19,6 +19,10 @@ import (
 func (g *Gateway) logout(x *exchange) {
 	target := g.returnPath(x.r.URL.Query())
 	if x.r.Method != http.MethodPost {
+		// The session's cookie is where the login was.
+		if g.move(x, g.BasePath+"/logout?return_to="+url.QueryEscape(target)) {
+			return
+		}
 		g.begin(x, http.StatusOK)
 		page.Write(x.w, http.StatusOK, page.Page{
 			Title: "Log out?",

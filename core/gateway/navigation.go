@@ -23,6 +23,13 @@ func navigation(r *http.Request) bool {
 	return accepts(h["Accept"], "text/html")
 }
 
+// embedded reports whether Fetch Metadata says that r is no page of its own but part
+// of another. Our pages refuse to be framed, so that no login works in a frame.
+func embedded(r *http.Request) bool {
+	mode, dest := r.Header.Get("Sec-Fetch-Mode"), r.Header.Get("Sec-Fetch-Dest")
+	return mode != "" && mode != "navigate" || dest != "" && dest != "document"
+}
+
 // accepts reports whether one of the Accept lines names the media type itself with
 // a weight above zero.
 func accepts(lines []string, mediaType string) bool {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"gatehouse/core/platform"
 	"gatehouse/core/problem"
@@ -96,12 +97,16 @@ func (g *Gateway) forward(x *exchange, found *session.Session) {
 }
 
 // keepPrivate keeps caches from storing an application's answer that carries a
-// cookie of the gateway.
+// cookie of the gateway: headers for one kind of cache overrule Cache-Control there
+// (RFC 9213, section 2.2, and its predecessors).
 func keepPrivate(h http.Header) {
-	h.Set("Cache-Control", "no-store")
-	for _, name := range []string{"Surrogate-Control", "Cdn-Cache-Control", "Cloudflare-Cdn-Cache-Control"} {
-		h.Del(name)
+	for name := range h {
+		switch lower := strings.ToLower(name); {
+		case strings.HasSuffix(lower, "-cache-control"), lower == "surrogate-control", lower == "edge-control", lower == "x-accel-expires":
+			delete(h, name)
+		}
 	}
+	h.Set("Cache-Control", "no-store")
 }
 
 // upstreamProblem maps what went wrong on the way to the application.

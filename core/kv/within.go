@@ -2,6 +2,7 @@ package kv
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -17,6 +18,12 @@ func Within[T any](ctx context.Context, wait time.Duration, op func(context.Cont
 	done := make(chan result, 1)
 	go func() {
 		defer cancel()
+		defer func() {
+			// A panic in a goroutine of its own would end the process.
+			if e := recover(); e != nil {
+				done <- result{err: fmt.Errorf("store panicked: %v", e)}
+			}
+		}()
 		value, err := op(ctx)
 		done <- result{value, err}
 	}()

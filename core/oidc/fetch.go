@@ -23,6 +23,8 @@ func (p *Provider) fetchDocument(ctx context.Context, what, address string) ([]b
 		return nil, unavailable(what, errAddress)
 	}
 	r.Header.Set("Accept", "application/json")
+	// Documents are public, and so are their addresses.
+	what += " at " + r.URL.Scheme + "://" + r.URL.Host + r.URL.Path
 	a, err := p.o.Egress.Do(ctx, r)
 	switch {
 	case err != nil:

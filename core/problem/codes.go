@@ -30,7 +30,7 @@ var (
 // Logins that did not succeed.
 var (
 	LoginExpired = &Problem{Status: http.StatusBadRequest, Code: "login_expired", Restart: true,
-		Title: "This login has expired", Detail: "It was started too long ago, in another browser, or was completed already. Please start again."}
+		Title: "This login has expired", Detail: "It was started too long ago or in another browser, was completed already, or this browser refuses cookies. Please start again."}
 	InvalidResponse = &Problem{Status: http.StatusBadRequest, Code: "invalid_response", Restart: true,
 		Title: "This login could not be completed", Detail: "The answer of the identity provider was incomplete or malformed. Please start again."}
 	IssuerMismatch = &Problem{Status: http.StatusBadRequest, Code: "issuer_mismatch", Restart: true,

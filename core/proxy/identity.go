@@ -42,7 +42,11 @@ func (r *Rules) IdentityHeaders(id *identity.Identity) (http.Header, error) {
 		}
 	}
 	set(r.user, encodeValue(id.Subject))
-	set(r.email, encodeValue(id.Email))
+	// Applications link accounts by the address: one that the provider itself calls
+	// unverified may be anybody's.
+	if id.EmailVerified == nil || *id.EmailVerified {
+		set(r.email, encodeValue(id.Email))
+	}
 	set(r.preferredUsername, encodeValue(id.PreferredUsername))
 	set(r.groups, encodeList(id.Groups))
 	set(headerIssuer, encodeValue(id.Issuer))

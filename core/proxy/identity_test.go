@@ -42,6 +42,11 @@ func TestIdentityHeaders(t *testing.T) {
 	if got, err := r.IdentityHeaders(&identity.Identity{Subject: "1"}); err != nil || len(got) != 1 {
 		t.Errorf("what was not asserted is sent: %v, %v", got, err)
 	}
+	no := false
+	if got, err := r.IdentityHeaders(&identity.Identity{Subject: "1", Email: "a@example.com", EmailVerified: &no}); err != nil ||
+		got["X-Forwarded-Email"] != nil || got.Get("X-Gatehouse-Email-Verified") != "false" {
+		t.Errorf("an address that is not verified is sent: %v, %v", got, err)
+	}
 	if got, err := r.IdentityHeaders(nil); got != nil || err != nil {
 		t.Errorf("of nobody: %v, %v", got, err)
 	}
