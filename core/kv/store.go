@@ -14,10 +14,11 @@ import (
 // store. STORAGE.md describes each.
 type Use string
 
-// Uses of the store. "i:" and "r:" are taken by introspection and the broker.
+// Uses of the store. "r:" is taken by the broker.
 const (
-	Sessions Use = "s:v1:"
-	Metadata Use = "m:v1:"
+	Sessions       Use = "s:v1:"
+	Metadata       Use = "m:v1:"
+	Introspections Use = "i:v1:"
 )
 
 // Errors of [Store] besides ErrNotFound and what the driver returns.

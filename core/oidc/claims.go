@@ -5,20 +5,16 @@ import (
 	"crypto/sha512"
 	"crypto/subtle"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"gatehouse/core/identity"
 )
 
-// Limits of claims that decide.
-const (
-	// maxSubject is OpenID Connect Core 1.0, section 2.
-	maxSubject = 255
-	// oldestIssue is how long ago an ID token may have been issued. It comes straight
-	// from the provider, so anything older is a mistake.
-	oldestIssue = 24 * time.Hour
-)
+// oldestIssue is how long ago an ID token may have been issued. It comes straight
+// from the provider, so anything older is a mistake.
+const oldestIssue = 24 * time.Hour
 
 // expectation is what an ID token must agree with.
 type expectation struct {
@@ -33,10 +29,10 @@ type expectation struct {
 // check applies OpenID Connect Core 1.0, section 3.1.3.7, to the claims and returns
 // the broken rule, or "". Claims of the wrong type break the rule.
 func (e *expectation) check(o object) string {
-	if iss, _ := o.text("iss"); iss != e.Issuer || iss == "" {
+	if iss, _ := o.Text("iss"); iss != e.Issuer || iss == "" {
 		return "iss is not the issuer"
 	}
-	if sub, _ := o.text("sub"); !validSubject(sub) {
+	if sub, _ := o.Text("sub"); !identity.ValidSubject(sub) {
 		return "sub is missing or malformed"
 	}
 	if reason := e.checkAudience(o); reason != "" {
@@ -45,7 +41,7 @@ func (e *expectation) check(o object) string {
 	if reason := e.checkTimes(o); reason != "" {
 		return reason
 	}
-	nonce, _ := o.text("nonce")
+	nonce, _ := o.Text("nonce")
 	if nonce == "" {
 		return "nonce is missing or malformed"
 	}
@@ -53,7 +49,7 @@ func (e *expectation) check(o object) string {
 		return reasonNonce
 	}
 	if _, ok := o["at_hash"]; ok {
-		hash, _ := o.text("at_hash")
+		hash, _ := o.Text("at_hash")
 		if subtle.ConstantTimeCompare([]byte(hash), []byte(leftHalf(e.Alg, e.AccessToken))) != 1 {
 			return "at_hash does not match the access token"
 		}
@@ -65,16 +61,16 @@ func (e *expectation) check(o object) string {
 // token must name us as the party it was issued to.
 func (e *expectation) checkAudience(o object) string {
 	var audience []string
-	if one, ok := o.text("aud"); ok {
+	if one, ok := o.Text("aud"); ok {
 		audience = []string{one}
-	} else if audience, ok = o.texts("aud"); !ok {
+	} else if audience, ok = o.Texts("aud"); !ok {
 		return "aud is missing or malformed"
 	}
 	if e.ClientID == "" || !slices.Contains(audience, e.ClientID) {
 		return "aud is not this client"
 	}
 	_, authorized := o["azp"]
-	if azp, _ := o.text("azp"); authorized && azp != e.ClientID {
+	if azp, _ := o.Text("azp"); authorized && azp != e.ClientID {
 		return "azp is not this client"
 	}
 	others := slices.ContainsFunc(audience, func(a string) bool { return a != e.ClientID })
@@ -86,14 +82,14 @@ func (e *expectation) checkAudience(o object) string {
 
 // checkTimes is steps 9 and 10, and nbf of RFC 7519, section 4.1.5.
 func (e *expectation) checkTimes(o object) string {
-	exp, ok := o.instant("exp")
+	exp, ok := o.Instant("exp")
 	switch {
 	case !ok:
 		return "exp is missing or malformed"
 	case !exp.After(e.Now.Add(-e.Skew)):
 		return "expired"
 	}
-	iat, ok := o.instant("iat")
+	iat, ok := o.Instant("iat")
 	switch {
 	case !ok:
 		return "iat is missing or malformed"
@@ -103,7 +99,7 @@ func (e *expectation) checkTimes(o object) string {
 		return "issued too long ago"
 	}
 	if _, there := o["nbf"]; there {
-		nbf, ok := o.instant("nbf")
+		nbf, ok := o.Instant("nbf")
 		switch {
 		case !ok:
 			return "nbf is malformed"
@@ -112,17 +108,11 @@ func (e *expectation) checkTimes(o object) string {
 		}
 	}
 	if _, there := o["auth_time"]; there {
-		if _, ok := o.instant("auth_time"); !ok {
+		if _, ok := o.Instant("auth_time"); !ok {
 			return "auth_time is malformed"
 		}
 	}
 	return ""
-}
-
-// validSubject reports whether s can identify a user. U+FFFD stands for what could
-// not be decoded, so that two users might share it.
-func validSubject(s string) bool {
-	return s != "" && len(s) <= maxSubject && !hasControl(s) && !strings.ContainsRune(s, '\uFFFD')
 }
 
 // leftHalf is at_hash (OpenID Connect Core 1.0, section 3.1.3.6): the hash is the one

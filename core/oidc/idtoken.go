@@ -36,8 +36,8 @@ func acceptable(names []string) []string {
 // encoding is strict: a segment has exactly one spelling.
 var encoding = base64.RawURLEncoding.Strict()
 
-// idToken is an ID token taken apart, not yet believed.
-type idToken struct {
+// signedToken is a token taken apart, not yet believed.
+type signedToken struct {
 	alg     jose.SignatureAlgorithm
 	kid     string
 	named   bool // has a kid
@@ -46,62 +46,77 @@ type idToken struct {
 	jws     *jose.JSONWebSignature
 }
 
-// parseIDToken takes a compact JWS apart and checks its header (RFC 7515; RFC 8725).
-// Algorithms is the allow-list. The error is an *IDTokenError.
-func parseIDToken(raw string, algorithms []string) (*idToken, error) {
+// parseIDToken takes an ID token apart. The error is an *IDTokenError.
+func parseIDToken(raw string, algorithms []string) (*signedToken, error) {
+	t, reason := parseSigned(raw, algorithms, func(header object) string {
+		if _, ok := header["typ"]; ok {
+			// at+jwt and logout+jwt are other kinds of token (RFC 8725, section 3.11).
+			if typ, _ := header.Text("typ"); !strings.EqualFold(typ, "JWT") {
+				return "typ is not JWT"
+			}
+		}
+		return ""
+	})
+	if reason != "" {
+		return nil, refusedToken(reason)
+	}
+	return t, nil
+}
+
+// parseSigned takes a compact JWS apart and checks its header (RFC 7515; RFC 8725).
+// algorithms is the allow-list; typed says what kind of token the header must announce.
+// reason is not empty for a token that is refused.
+func parseSigned(raw string, algorithms []string, typed func(header object) string) (t *signedToken, reason string) {
 	if len(raw) > maxIDToken {
-		return nil, refusedToken("longer than 64 KiB")
+		return nil, "longer than 64 KiB"
 	}
 	parts := strings.Split(raw, ".")
 	if len(parts) != 3 {
-		return nil, refusedToken("not a compact JWS")
+		return nil, "not a compact JWS"
 	}
 	var decoded [3][]byte
 	for i, part := range parts {
 		var err error
 		if decoded[i], err = encoding.DecodeString(part); err != nil || strings.ContainsAny(part, "\r\n") {
-			return nil, refusedToken("not base64url")
+			return nil, "not base64url"
 		}
 	}
 	header, err := parseObject(decoded[0])
 	if err != nil {
-		return nil, refusedToken("header is " + err.Error())
+		return nil, "header is " + err.Error()
 	}
-	t := &idToken{payload: decoded[1]}
-	alg, _ := header.text("alg")
+	t = &signedToken{payload: decoded[1]}
+	alg, _ := header.Text("alg")
 	if !slices.Contains(algorithms, alg) {
-		return nil, refusedToken("alg is not accepted")
+		return nil, "alg is not accepted"
 	}
 	t.alg = jose.SignatureAlgorithm(alg)
 	for _, name := range []string{"crit", "b64", "zip", "enc"} {
 		if _, ok := header[name]; ok {
-			return nil, refusedToken(name + " in the header")
+			return nil, name + " in the header"
 		}
 	}
-	if _, ok := header["typ"]; ok {
-		// at+jwt and logout+jwt are other kinds of token (RFC 8725, section 3.11).
-		if typ, _ := header.text("typ"); !strings.EqualFold(typ, "JWT") {
-			return nil, refusedToken("typ is not JWT")
-		}
+	if reason := typed(header); reason != "" {
+		return nil, reason
 	}
 	if _, t.named = header["kid"]; t.named {
 		var ok bool
-		if t.kid, ok = header.text("kid"); !ok || len(t.kid) > maxKeyID {
-			return nil, refusedToken("malformed kid")
+		if t.kid, ok = header.Text("kid"); !ok || len(t.kid) > maxKeyID {
+			return nil, "malformed kid"
 		}
 	}
 	if t.claims, err = parseObject(t.payload); err != nil {
-		return nil, refusedToken("payload is " + err.Error())
+		return nil, "payload is " + err.Error()
 	}
 	if t.jws, err = jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{t.alg}); err != nil {
-		return nil, refusedToken("not a JWS")
+		return nil, "not a JWS"
 	}
-	return t, nil
+	return t, ""
 }
 
 // signedBy reports whether one of the set's keys made the signature; found is false
 // when no key could have.
-func (t *idToken) signedBy(set *keySet) (signed, found bool) {
+func (t *signedToken) signedBy(set *keySet) (signed, found bool) {
 	keys := set.candidates(t.kid, t.named, t.alg)
 	for _, k := range keys {
 		if payload, err := t.jws.Verify(k.Key); err == nil && bytes.Equal(payload, t.payload) {
@@ -131,9 +146,22 @@ func (p *Provider) verifyIDToken(ctx context.Context, m *Metadata, raw string, e
 	if reason := e.check(t.claims); reason != "" {
 		return nil, refusedToken(reason)
 	}
+	reason, err := p.checkSignature(ctx, t)
+	switch {
+	case err != nil:
+		return nil, err
+	case reason != "":
+		return nil, refusedToken(reason)
+	}
+	return t.claims, nil
+}
+
+// checkSignature returns why the token's signature is not the provider's, or "". The
+// error is what getting the keys returns.
+func (p *Provider) checkSignature(ctx context.Context, t *signedToken) (reason string, err error) {
 	keys, fetched, err := p.keys.get(ctx)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	signed, found := t.signedBy(keys.value)
 	// A key may have been added or, under the same id, replaced since the copy came:
@@ -144,7 +172,7 @@ func (p *Provider) verifyIDToken(ctx context.Context, m *Metadata, raw string, e
 		}
 		renewed, err := p.keys.renew(ctx, keys)
 		if err != nil {
-			return nil, err
+			return "", err
 		}
 		if renewed == keys {
 			break
@@ -154,11 +182,11 @@ func (p *Provider) verifyIDToken(ctx context.Context, m *Metadata, raw string, e
 	}
 	switch {
 	case signed:
-		return t.claims, nil
+		return "", nil
 	case !found && !t.named:
-		return nil, refusedToken("no kid, and not exactly one key fits")
+		return "no kid, and not exactly one key fits", nil
 	case !found:
-		return nil, refusedToken("no such key")
+		return "no such key", nil
 	}
-	return nil, refusedToken("bad signature")
+	return "bad signature", nil
 }

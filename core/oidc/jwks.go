@@ -43,7 +43,7 @@ func parseKeySet(body []byte) (*keySet, error) {
 	if err != nil {
 		return nil, unavailable("keys", err)
 	}
-	items, ok := o.list("keys")
+	items, ok := o.List("keys")
 	if !ok {
 		return nil, unavailable("keys", errors.New("not a JWK Set"))
 	}
@@ -79,25 +79,25 @@ func parseKey(raw json.RawMessage) (jose.JSONWebKey, bool) {
 	}
 	id, use, algorithm := "", "sig", ""
 	for name, dst := range map[string]*string{"kid": &id, "use": &use, "alg": &algorithm} {
-		if !o.has(name) {
+		if !o.Has(name) {
 			continue
 		}
 		var ok bool
-		if *dst, ok = o.text(name); !ok {
+		if *dst, ok = o.Text(name); !ok {
 			return k, false
 		}
 	}
 	if use != "sig" || len(id) > maxKeyID {
 		return k, false
 	}
-	if o.has("key_ops") {
-		if operations, ok := o.texts("key_ops"); !ok || !slices.Contains(operations, "verify") {
+	if o.Has("key_ops") {
+		if operations, ok := o.Texts("key_ops"); !ok || !slices.Contains(operations, "verify") {
 			return k, false
 		}
 	}
 	public := map[string]json.RawMessage{}
 	for _, name := range publicMembers {
-		if o.has(name) {
+		if o.Has(name) {
 			public[name] = o[name]
 		}
 	}

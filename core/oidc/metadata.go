@@ -81,7 +81,7 @@ func (p *Provider) parseMetadata(body []byte) (*Metadata, error) {
 		return nil, unavailable("metadata", err)
 	}
 	m := &Metadata{}
-	if m.Issuer, _ = o.text("issuer"); m.Issuer != p.o.Issuer {
+	if m.Issuer, _ = o.Text("issuer"); m.Issuer != p.o.Issuer {
 		return nil, refusedMetadata("issuer is %q, configured is %q", printable(m.Issuer, 200), p.o.Issuer)
 	}
 	var missing []string
@@ -99,13 +99,13 @@ func (p *Provider) parseMetadata(body []byte) (*Metadata, error) {
 		{"introspection_endpoint", &m.IntrospectionEndpoint, false, true},
 		{"revocation_endpoint", &m.RevocationEndpoint, false, true},
 	} {
-		if !o.has(e.name) {
+		if !o.Has(e.name) {
 			if e.required {
 				return nil, refusedMetadata("%s is missing", e.name)
 			}
 			continue
 		}
-		text, _ := o.text(e.name)
+		text, _ := o.Text(e.name)
 		u, problem := p.endpoint(text)
 		if problem != "" {
 			return nil, refusedMetadata("%s %s", e.name, problem)
@@ -135,15 +135,15 @@ func (p *Provider) capabilities(o object, m *Metadata) error {
 		"code_challenge_methods_supported":      &m.CodeChallengeMethods,
 		"token_endpoint_auth_methods_supported": &m.TokenEndpointAuthMethods,
 	} {
-		if !o.has(name) {
+		if !o.Has(name) {
 			continue
 		}
 		var ok bool
-		if *dst, ok = o.texts(name); !ok {
+		if *dst, ok = o.Texts(name); !ok {
 			return refusedMetadata("%s is not a list of strings", name)
 		}
 	}
-	m.IssParameterSupported, _ = o.flag("authorization_response_iss_parameter_supported")
+	m.IssParameterSupported, _ = o.Flag("authorization_response_iss_parameter_supported")
 	switch {
 	case types != nil && !slices.Contains(types, "code"):
 		return refusedMetadata("response_types_supported lacks code")

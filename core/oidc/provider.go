@@ -19,6 +19,7 @@ import (
 	"net/url"
 	"time"
 
+	"gatehouse/core/clientauth"
 	"gatehouse/core/egress"
 	"gatehouse/core/kv"
 	"gatehouse/core/secret"
@@ -28,6 +29,7 @@ import (
 const (
 	ClientSecretBasic = "client_secret_basic"
 	ClientSecretPost  = "client_secret_post"
+	PrivateKeyJWT     = "private_key_jwt"
 	ClientAuthNone    = "none"
 )
 
@@ -39,6 +41,9 @@ type Options struct {
 	ClientSecret secret.Text
 	// ClientAuth is one of the constants; empty means ClientSecretBasic.
 	ClientAuth string
+	// Assertion makes the client's assertion for an audience, which is Issuer;
+	// PrivateKeyJWT needs it.
+	Assertion clientauth.AssertionFunc
 	// Scopes of the authorization request; "openid" is added when missing.
 	Scopes []string
 	// RequirePKCE refuses a provider whose metadata does not list S256. The

@@ -59,14 +59,14 @@ func (p *Provider) Redeem(ctx context.Context, r Redemption) (*Login, error) {
 	}
 	l := &Login{
 		AccessToken: tokens.AccessToken, RefreshToken: tokens.RefreshToken, IDToken: tokens.IDToken,
-		AccessTokenExpiry: tokens.Expiry, SessionID: describing(claims, "sid"),
+		AccessTokenExpiry: tokens.Expiry, SessionID: identity.Describing(claims, "sid"),
 	}
-	if at, ok := claims.instant("auth_time"); ok {
+	if at, ok := claims.Instant("auth_time"); ok {
 		l.AuthTime = at
 	}
 	asked := false
 	if m.UserinfoEndpoint != "" && needsUserinfo(claims, p.o.UserinfoClaims) {
-		subject, _ := claims.text("sub")
+		subject, _ := claims.Text("sub")
 		info, err := p.userinfo(ctx, m, tokens.AccessToken.Reveal(), subject)
 		if err != nil {
 			return nil, err
@@ -74,7 +74,7 @@ func (p *Provider) Redeem(ctx context.Context, r Redemption) (*Login, error) {
 		claims, asked = merge(claims, info), true
 	}
 	var reason string
-	l.Identity, reason = p.identityOf(claims)
+	l.Identity, reason = identity.FromClaims(claims, p.o.mapping())
 	switch {
 	case reason != "" && asked:
 		return nil, fmt.Errorf("%w: %s", ErrUserinfo, reason)

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -40,7 +39,7 @@ func (s *shelf) load(ctx context.Context, address string) *record {
 	if s.store == nil {
 		return nil
 	}
-	raw, err := bounded(ctx, func(ctx context.Context) ([]byte, error) {
+	raw, err := kv.Within(ctx, shelfWait, func(ctx context.Context) ([]byte, error) {
 		return s.store.Get(ctx, kv.Metadata, shelfKey(address))
 	})
 	if errors.Is(err, kv.ErrNotFound) {
@@ -64,7 +63,7 @@ func (s *shelf) save(ctx context.Context, address string, r *record) {
 		return
 	}
 	write := func(ctx context.Context) {
-		_, err := bounded(ctx, func(ctx context.Context) (none struct{}, err error) {
+		_, err := kv.Within(ctx, shelfWait, func(ctx context.Context) (none struct{}, err error) {
 			value, err := json.Marshal(r)
 			if err != nil {
 				return none, err
@@ -91,39 +90,4 @@ func (s *shelf) complain(err error) {
 func shelfKey(address string) string {
 	sum := sha256.Sum256([]byte(address))
 	return hex.EncodeToString(sum[:])
-}
-
-// bounded runs op and waits for it no longer than ctx and shelfWait allow. An op that
-// is late goes on by itself and its result is dropped.
-func bounded[T any](ctx context.Context, op func(context.Context) (T, error)) (T, error) {
-	type result struct {
-		value T
-		err   error
-	}
-	ctx, cancel := context.WithTimeout(ctx, shelfWait)
-	done := make(chan result, 1)
-	go func() {
-		defer cancel()
-		defer func() {
-			// A panic in a goroutine of its own would end the process.
-			if e := recover(); e != nil {
-				done <- result{err: fmt.Errorf("store panicked: %v", e)}
-			}
-		}()
-		value, err := op(ctx)
-		done <- result{value, err}
-	}()
-	select {
-	case r := <-done:
-		return r.value, r.err
-	case <-ctx.Done():
-		// The operation may have ended in the same instant.
-		select {
-		case r := <-done:
-			return r.value, r.err
-		default:
-		}
-		var none T
-		return none, ctx.Err()
-	}
 }

@@ -2,7 +2,6 @@ package oidc
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/url"
@@ -10,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"gatehouse/core/clientauth"
 	"gatehouse/core/pkce"
 	"gatehouse/core/secret"
 )
@@ -33,17 +33,24 @@ type tokenAnswer struct {
 // requestTokens redeems a code (RFC 6749, section 4.1.3; RFC 7636, section 4.5). The
 // error is ErrUnavailable or ErrTokenRefused.
 func (p *Provider) requestTokens(ctx context.Context, m *Metadata, code, redirectURI string, verifier pkce.Verifier) (*tokenAnswer, error) {
-	form := url.Values{
+	return p.postToken(ctx, m, url.Values{
 		"grant_type":    {"authorization_code"},
 		"code":          {code},
 		"redirect_uri":  {redirectURI},
 		"code_verifier": {verifier.Reveal()},
-	}
+	}, p.authentication(), code, verifier.Reveal())
+}
+
+// postToken sends a token request. secrets are what its form holds; no error repeats
+// them. The error is ErrUnavailable or ErrTokenRefused.
+func (p *Provider) postToken(ctx context.Context, m *Metadata, form url.Values, authenticate clientauth.Method, secrets ...string) (*tokenAnswer, error) {
 	header := http.Header{
 		"Accept":       {"application/json"},
 		"Content-Type": {"application/x-www-form-urlencoded"},
 	}
-	p.authenticate(form, header)
+	if err := authenticate(ctx, form, header); err != nil {
+		return nil, unavailable("token endpoint", err)
+	}
 	r, err := http.NewRequest(http.MethodPost, m.TokenEndpoint, strings.NewReader(form.Encode()))
 	if err != nil {
 		return nil, unavailable("token endpoint", errAddress)
@@ -53,27 +60,21 @@ func (p *Provider) requestTokens(ctx context.Context, m *Metadata, code, redirec
 	if err != nil {
 		return nil, unavailable("token endpoint", err)
 	}
-	return parseTokenAnswer(a.Status, a.Header, a.Body, p.o.Now(),
-		code, verifier.Reveal(), p.o.ClientSecret.Reveal(), strings.TrimPrefix(header.Get("Authorization"), "Basic "))
+	return parseTokenAnswer(a.Status, a.Header, a.Body, p.o.Now(), append(secrets,
+		p.o.ClientSecret.Reveal(), strings.TrimPrefix(header.Get("Authorization"), "Basic "), form.Get("client_assertion"))...)
 }
 
-// authenticate adds the client's credentials to a token request.
-func (p *Provider) authenticate(form url.Values, header http.Header) {
+// authentication is how the client proves itself at the token endpoint.
+func (p *Provider) authentication() clientauth.Method {
 	switch p.o.ClientAuth {
 	case ClientAuthNone:
-		form.Set("client_id", p.o.ClientID)
+		return clientauth.None(p.o.ClientID)
 	case ClientSecretPost:
-		form.Set("client_id", p.o.ClientID)
-		form.Set("client_secret", p.o.ClientSecret.Reveal())
-	default:
-		header.Set("Authorization", basic(p.o.ClientID, p.o.ClientSecret.Reveal()))
+		return clientauth.Post(p.o.ClientID, p.o.ClientSecret)
+	case PrivateKeyJWT:
+		return clientauth.PrivateKeyJWT(p.o.Issuer, p.o.Assertion)
 	}
-}
-
-// basic is the client's HTTP Basic credentials: both parts are form-encoded first
-// (RFC 6749, section 2.3.1).
-func basic(id, secret string) string {
-	return "Basic " + base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(id)+":"+url.QueryEscape(secret)))
+	return clientauth.Basic(p.o.ClientID, p.o.ClientSecret)
 }
 
 // parseTokenAnswer reads the token endpoint's answer. What it quotes from a refusal is
@@ -93,7 +94,7 @@ func parseTokenAnswer(status int, header http.Header, body []byte, now time.Time
 		return nil, unavailable("token endpoint", err)
 	}
 	// Some providers refuse with status 200.
-	if o.has("error") {
+	if o.Has("error") {
 		return nil, tokenError(o, status, secrets)
 	}
 	if status != http.StatusOK {
@@ -103,16 +104,16 @@ func parseTokenAnswer(status int, header http.Header, body []byte, now time.Time
 	for name, dst := range map[string]*secret.Text{
 		"access_token": &a.AccessToken, "refresh_token": &a.RefreshToken, "id_token": &a.IDToken,
 	} {
-		if !o.has(name) {
+		if !o.Has(name) {
 			continue
 		}
-		text, ok := o.text(name)
+		text, ok := o.Text(name)
 		if !ok || !tokenText(text) {
 			return nil, unavailable("token endpoint", errors.New("malformed "+name))
 		}
 		*dst = secret.New(text)
 	}
-	kind, _ := o.text("token_type")
+	kind, _ := o.Text("token_type")
 	switch {
 	case a.AccessToken.Empty():
 		return nil, unavailable("token endpoint", errors.New("no access_token"))
@@ -134,8 +135,8 @@ func tokenText(s string) bool {
 
 // expiryOf reads expires_in: a number, or the number as text that some providers send.
 func expiryOf(o object, now time.Time) time.Time {
-	n, ok := numberOf(o["expires_in"])
-	if text, is := o.text("expires_in"); is {
+	n, ok := o.Number("expires_in")
+	if text, is := o.Text("expires_in"); is {
 		parsed, err := strconv.ParseFloat(text, 64)
 		n, ok = parsed, err == nil || errors.Is(err, strconv.ErrRange)
 	}
@@ -151,8 +152,8 @@ func expiryOf(o object, now time.Time) time.Time {
 }
 
 func tokenError(o object, status int, secrets []string) *TokenError {
-	code, _ := o.text("error")
-	description, _ := o.text("error_description")
+	code, _ := o.Text("error")
+	description, _ := o.Text("error_description")
 	e := &TokenError{
 		Status:      status,
 		Code:        printable(without(code, secrets), maxErrorCode),

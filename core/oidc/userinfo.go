@@ -11,7 +11,7 @@ import (
 // needsUserinfo reports whether one of the wanted claims is missing.
 func needsUserinfo(claims object, wanted []string) bool {
 	for _, name := range wanted {
-		if !claims.has(name) {
+		if !claims.Has(name) {
 			return true
 		}
 	}
@@ -51,10 +51,10 @@ func parseUserinfo(status int, header http.Header, body []byte, subject string) 
 	if err != nil {
 		return nil, unavailable("userinfo", err)
 	}
-	if o.has("error") {
+	if o.Has("error") {
 		return nil, unavailable("userinfo", errors.New("an error with status 200"))
 	}
-	if sub, _ := o.text("sub"); sub != subject || sub == "" {
+	if sub, _ := o.Text("sub"); sub != subject || sub == "" {
 		return nil, fmt.Errorf("%w: sub is not the ID token's", ErrUserinfo)
 	}
 	return o, nil
@@ -66,16 +66,16 @@ func merge(token, info object) object {
 	merged := maps.Clone(info)
 	maps.Copy(merged, token)
 	switch {
-	case !token.has("email"):
+	case !token.Has("email"):
 		for _, name := range []string{"email", "email_verified"} {
 			delete(merged, name)
-			if info.has(name) {
+			if info.Has(name) {
 				merged[name] = info[name]
 			}
 		}
-	case !token.has("email_verified"):
-		ours, _ := token.text("email")
-		if theirs, _ := info.text("email"); theirs != ours {
+	case !token.Has("email_verified"):
+		ours, _ := token.Text("email")
+		if theirs, _ := info.Text("email"); theirs != ours {
 			delete(merged, "email_verified")
 		}
 	}

@@ -1,23 +1,41 @@
-package oidc
+package identity
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
+
+	"gatehouse/core/strictjson"
 )
+
+const testIssuer = "https://op.example.com"
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
 
 func TestIdentities(t *testing.T) {
 	type vector struct {
 		Name, Comment, Project string
 		Claims, Expect         map[string]any
 	}
-	for _, c := range vectors[vector](t, "identities.json") {
+	var vectors []vector
+	d := json.NewDecoder(bytes.NewReader(must(os.ReadFile("testdata/identities.json"))))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&vectors); err != nil || len(vectors) == 0 {
+		t.Fatalf("%d vectors, error %v", len(vectors), err)
+	}
+	for _, c := range vectors {
 		t.Run(c.Name, func(t *testing.T) {
-			p := newFake(t).provider(func(o *Options) { o.ProjectID = c.Project })
 			c.Claims["iss"], c.Claims["sub"] = testIssuer, "1"
 			c.Expect["iss"], c.Expect["sub"] = testIssuer, "1"
-			id, reason := p.identityOf(must(parseObject(must(json.Marshal(c.Claims)))))
+			id, reason := FromClaims(must(strictjson.Parse(must(json.Marshal(c.Claims)))), Mapping{"groups", c.Project})
 			if reason != "" {
 				t.Fatal(reason)
 			}
@@ -34,9 +52,8 @@ func TestIdentities(t *testing.T) {
 }
 
 func TestLimitsOfClaims(t *testing.T) {
-	p := newFake(t).provider(nil)
 	identity := func(claims map[string]any) (string, int, int, string) {
-		id, reason := p.identityOf(must(parseObject(must(json.Marshal(claims)))))
+		id, reason := FromClaims(must(strictjson.Parse(must(json.Marshal(claims)))), Mapping{GroupsClaim: "groups"})
 		return id.Name, len(id.Groups), len(id.ProjectRoles), reason
 	}
 	many := func(n int) []string {
@@ -78,8 +95,7 @@ func TestLimitsOfClaims(t *testing.T) {
 }
 
 func TestNoGroupsClaimConfigured(t *testing.T) {
-	p := newFake(t).provider(func(o *Options) { o.GroupsClaim = "" })
-	if id, _ := p.identityOf(must(parseObject([]byte(`{"":["a"],"groups":["b"]}`)))); id.Groups != nil {
+	if id, _ := FromClaims(must(strictjson.Parse([]byte(`{"":["a"],"groups":["b"]}`))), Mapping{}); id.Groups != nil {
 		t.Errorf("groups are %q", id.Groups)
 	}
 }

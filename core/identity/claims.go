@@ -1,4 +1,4 @@
-package oidc
+package identity
 
 import (
 	"encoding/base64"
@@ -6,13 +6,15 @@ import (
 	"strings"
 	"unicode"
 
-	"gatehouse/core/identity"
+	"gatehouse/core/strictjson"
 )
 
-// Limits of claims that describe.
+// Limits of claims that describe, and of the one that decides.
 const (
 	maxClaim  = 4 << 10
 	maxGroups = 10_000
+	// maxSubject is OpenID Connect Core 1.0, section 2.
+	maxSubject = 255
 )
 
 // ZITADEL's claims.
@@ -22,38 +24,46 @@ const (
 	zitadelMetadata = "urn:zitadel:iam:user:metadata"
 )
 
-// identityOf maps claims of a verified ID token, with userinfo merged in, to an
-// identity. A claim that is of the wrong type, longer than maxClaim or has control
+// Mapping says which claims of a provider's own make groups and roles.
+type Mapping struct {
+	// GroupsClaim names the claim of the groups; empty means none.
+	GroupsClaim string
+	// ProjectID is the ZITADEL project whose roles are read.
+	ProjectID string
+}
+
+// FromClaims maps claims that are verified already to an identity. A claim that is of the wrong type, longer than maxClaim or has control
 // characters counts as not asserted. reason is not empty when there are too many
 // groups or roles: a part of them would be a different authorisation.
-func (p *Provider) identityOf(claims object) (id identity.Identity, reason string) {
-	id.Issuer, _ = claims.text("iss")
-	id.Subject, _ = claims.text("sub")
-	id.Name = describing(claims, "name")
-	id.GivenName = describing(claims, "given_name")
-	id.FamilyName = describing(claims, "family_name")
-	id.PreferredUsername = describing(claims, "preferred_username")
-	id.Email = describing(claims, "email")
-	id.Locale = describing(claims, "locale")
+func FromClaims(claims strictjson.Object, m Mapping) (id Identity, reason string) {
+	id.Issuer, _ = claims.Text("iss")
+	id.Subject, _ = claims.Text("sub")
+	id.Name = Describing(claims, "name")
+	id.GivenName = Describing(claims, "given_name")
+	id.FamilyName = Describing(claims, "family_name")
+	id.PreferredUsername = Describing(claims, "preferred_username")
+	id.Email = Describing(claims, "email")
+	id.Locale = Describing(claims, "locale")
 	if id.Username = id.PreferredUsername; id.Username == "" {
-		id.Username = describing(claims, "username")
+		id.Username = Describing(claims, "username")
 	}
-	if verified, ok := claims.flag("email_verified"); ok {
+	if verified, ok := claims.Flag("email_verified"); ok {
 		id.EmailVerified = &verified
 	}
 	var ok bool
-	if id.Groups, ok = groups(claims, p.o.GroupsClaim); !ok {
-		return identity.Identity{}, "too many groups"
+	if id.Groups, ok = groups(claims, m.GroupsClaim); !ok {
+		return Identity{}, "too many groups"
 	}
-	if id.ProjectRoles, ok = projectRoles(claims, p.o.ProjectID); !ok {
-		return identity.Identity{}, "too many roles"
+	if id.ProjectRoles, ok = projectRoles(claims, m.ProjectID); !ok {
+		return Identity{}, "too many roles"
 	}
 	id.Metadata = metadataOf(claims)
 	return id, ""
 }
 
-func describing(claims object, name string) string {
-	s, _ := claims.text(name)
+// Describing returns a claim that may describe a user in a header or a page, else "".
+func Describing(claims strictjson.Object, name string) string {
+	s, _ := claims.Text(name)
 	if !plain(s) {
 		return ""
 	}
@@ -63,26 +73,32 @@ func describing(claims object, name string) string {
 // plain reports whether s may describe a user in a header or a page.
 func plain(s string) bool { return len(s) <= maxClaim && !hasControl(s) }
 
+// ValidSubject reports whether s can identify a user. U+FFFD stands for what could
+// not be decoded, so that two users might share it.
+func ValidSubject(s string) bool {
+	return s != "" && len(s) <= maxSubject && !hasControl(s) && !strings.ContainsRune(s, '\uFFFD')
+}
+
 func hasControl(s string) bool { return strings.ContainsFunc(s, unicode.IsControl) }
 
 // groups reads an array of strings, or one string. Entries that are neither are left
 // out.
-func groups(claims object, name string) (all []string, ok bool) {
+func groups(claims strictjson.Object, name string) (all []string, ok bool) {
 	if name == "" {
 		return nil, true
 	}
-	if one, is := claims.text(name); is {
+	if one, is := claims.Text(name); is {
 		if one != "" && plain(one) {
 			all = []string{one}
 		}
 		return all, true
 	}
-	items, _ := claims.list(name)
+	items, _ := claims.List(name)
 	if len(items) > maxGroups {
 		return nil, false
 	}
 	for _, item := range items {
-		if s, is := textOf(item); is && s != "" && plain(s) {
+		if s, is := strictjson.TextOf(item); is && s != "" && plain(s) {
 			all = append(all, s)
 		}
 	}
@@ -92,27 +108,27 @@ func groups(claims object, name string) (all []string, ok bool) {
 // projectRoles reads ZITADEL's roles: of the project if it has a claim of its own,
 // else of the client's project. The claim is an object role -> organisation id ->
 // primary domain, or an array of such objects.
-func projectRoles(claims object, projectID string) (roles map[string]map[string]string, ok bool) {
+func projectRoles(claims strictjson.Object, projectID string) (roles map[string]map[string]string, ok bool) {
 	name := zitadelRoles
-	if own := zitadelProject + projectID + ":roles"; projectID != "" && claims.has(own) {
+	if own := zitadelProject + projectID + ":roles"; projectID != "" && claims.Has(own) {
 		name = own
 	}
-	parts, isList := claims.list(name)
+	parts, isList := claims.List(name)
 	if !isList {
 		parts = []json.RawMessage{claims[name]}
 	}
 	for _, part := range parts {
-		byRole, err := parseObject(part)
+		byRole, err := strictjson.Parse(part)
 		if err != nil {
 			continue
 		}
 		for role, raw := range byRole {
-			granted, err := parseObject(raw)
+			granted, err := strictjson.Parse(raw)
 			if err != nil || role == "" || !plain(role) {
 				continue
 			}
 			for org := range granted {
-				domain, is := granted.text(org)
+				domain, is := granted.Text(org)
 				if !is || !plain(org) || !plain(domain) {
 					continue
 				}
@@ -134,14 +150,14 @@ func projectRoles(claims object, projectID string) (roles map[string]map[string]
 
 // metadataOf reads ZITADEL's user metadata: an object of base64 values, in either
 // alphabet, padded or not. Line breaks are part of such texts.
-func metadataOf(claims object) map[string]string {
-	entries, err := parseObject(claims[zitadelMetadata])
+func metadataOf(claims strictjson.Object) map[string]string {
+	entries, err := strictjson.Parse(claims[zitadelMetadata])
 	if err != nil {
 		return nil
 	}
 	var decoded map[string]string
 	for key := range entries {
-		encoded, ok := entries.text(key)
+		encoded, ok := entries.Text(key)
 		if !ok || key == "" || !plain(key) {
 			continue
 		}

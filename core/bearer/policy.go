@@ -1,0 +1,145 @@
+package bearer
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"gatehouse/core/identity"
+	"gatehouse/core/strictjson"
+)
+
+// maxAudiences bounds a token's aud.
+const maxAudiences = 1000
+
+// Policy is what a token must satisfy.
+type Policy struct {
+	// Issuer must be the token's iss where it has one.
+	Issuer string
+	// Audiences: one of them must be in the token's aud. None refuses every token: one
+	// that is meant for another resource must not open this one (RFC 9700, section
+	// 2.3).
+	Audiences []string
+	// Scopes must all be granted; none are required when it is empty.
+	Scopes []string
+	// Leeway is how far the issuer's clock may differ from ours.
+	Leeway time.Duration
+}
+
+// Token is what is known about a valid token. It is shared between requests: read-only.
+type Token struct {
+	Identity identity.Identity
+	// Scopes that were granted, in the issuer's order.
+	Scopes []string
+	// ClientID is who the token was issued to, "" when the issuer did not say.
+	ClientID string
+	// Expiry is zero when the issuer did not say.
+	Expiry time.Time
+	// Ref is a hash of the token. It may be logged; it opens nothing.
+	Ref string
+	// Claims are all that the issuer said.
+	Claims strictjson.Object
+}
+
+// Require returns nil if all scopes were granted, else an ErrScope.
+func (t *Token) Require(scopes ...string) error {
+	for _, s := range scopes {
+		if !slices.Contains(t.Scopes, s) {
+			return &ScopeError{Required: scopes}
+		}
+	}
+	return nil
+}
+
+// Check applies the policy to claims whose source is trusted: the issuer's answer about
+// a token, or a token whose signature is verified. A claim of the wrong type breaks its
+// rule. iss, exp, iat, client_id and scope may be missing (RFC 7662, section 2.2); sub
+// and aud may not. The error is ErrInvalid, or ErrScope for a token that is otherwise
+// good.
+func (p Policy) Check(o strictjson.Object, now time.Time, m identity.Mapping) (*Token, error) {
+	for _, rule := range []func(strictjson.Object, time.Time) string{p.issuer, p.audience, confirmation, p.times} {
+		if reason := rule(o, now); reason != "" {
+			return nil, Refuse(reason)
+		}
+	}
+	t := &Token{Claims: o}
+	t.Expiry, _ = o.Instant("exp")
+	var ok bool
+	if t.ClientID, ok = o.Text("client_id"); !ok && o.Has("client_id") {
+		return nil, Refuse("client_id is malformed")
+	}
+	scope, ok := o.Text("scope")
+	if !ok && o.Has("scope") {
+		return nil, Refuse("scope is malformed")
+	}
+	t.Scopes = strings.FieldsFunc(scope, func(r rune) bool { return r == ' ' })
+	if sub, _ := o.Text("sub"); !identity.ValidSubject(sub) {
+		return nil, Refuse("sub is missing or malformed")
+	}
+	var reason string
+	if t.Identity, reason = identity.FromClaims(o, m); reason != "" {
+		return nil, Refuse(reason)
+	}
+	t.Identity.Issuer = p.Issuer
+	if err := t.Require(p.Scopes...); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+func (p Policy) issuer(o strictjson.Object, _ time.Time) string {
+	if iss, _ := o.Text("iss"); o.Has("iss") && iss != p.Issuer || p.Issuer == "" {
+		return "iss is not the issuer"
+	}
+	return ""
+}
+
+func (p Policy) audience(o strictjson.Object, _ time.Time) string {
+	var audience []string
+	if one, ok := o.Text("aud"); ok {
+		audience = []string{one}
+	} else if audience, ok = o.Texts("aud"); !ok {
+		return "aud is missing or malformed"
+	}
+	if len(audience) > maxAudiences {
+		return "too many aud"
+	}
+	if !slices.ContainsFunc(audience, func(a string) bool { return a != "" && slices.Contains(p.Audiences, a) }) {
+		return "aud is none of ours"
+	}
+	return ""
+}
+
+// confirmation refuses tokens that only the holder of a key may use (RFC 7800; RFC
+// 8705, section 3; RFC 9449, section 7.1) and those that are no access tokens.
+func confirmation(o strictjson.Object, _ time.Time) string {
+	if o.Has("cnf") {
+		return "bound to a key"
+	}
+	if kind, _ := o.Text("token_type"); o.Has("token_type") && !strings.EqualFold(kind, scheme) {
+		return "token_type is not Bearer"
+	}
+	// Some issuers answer for refresh tokens too, and say so here.
+	if use, _ := o.Text("token_use"); o.Has("token_use") && use != "access" && use != "access_token" {
+		return "not an access token"
+	}
+	return ""
+}
+
+func (p Policy) times(o strictjson.Object, now time.Time) string {
+	for _, name := range []string{"exp", "iat", "nbf"} {
+		at, ok := o.Instant(name)
+		switch {
+		case !o.Has(name):
+		case !ok:
+			return name + " is malformed"
+		case name == "exp" && !at.After(now.Add(-p.Leeway)):
+			return "expired"
+		case name == "iat" && at.After(now.Add(p.Leeway)):
+			return "issued in the future"
+		case name == "nbf" && at.After(now.Add(p.Leeway)):
+			return "not valid yet"
+		}
+	}
+	return ""
+}

@@ -1,0 +1,233 @@
+// Package introspection asks an issuer about bearer tokens (RFC 7662) and remembers the
+// answers for a short time.
+//
+// It guarantees: a token is valid only if the issuer said so and the answer satisfies
+// the policy; an answer is believed no longer than the cap and never beyond the token's
+// expiry; what cannot be asked is no valid token; without a token nothing is asked. A
+// token that was revoked is refused after at most the cap; one that [Introspector.Forget]
+// was called for, at once by that process. No key, error or log record contains any part
+// of a token; the store keeps answers sealed.
+package introspection
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"gatehouse/core/bearer"
+	"gatehouse/core/clientauth"
+	"gatehouse/core/egress"
+	"gatehouse/core/flight"
+	"gatehouse/core/identity"
+	"gatehouse/core/kv"
+	"gatehouse/core/secret"
+)
+
+const (
+	// DefaultCap is how long an answer should be believed where nothing else is
+	// configured.
+	DefaultCap = time.Minute
+	// refusedFor is how long memory keeps that a token was refused.
+	refusedFor = 5 * time.Second
+	// maxFlights bounds the tokens that are asked about at the same time.
+	maxFlights = 512
+)
+
+// Errors that callers tell apart with errors.Is, besides those of package bearer. Their
+// texts are for the log.
+var (
+	// ErrUnavailable: the issuer could not be asked, or answered nonsense. Whether the
+	// token is valid is unknown; trying again later may help.
+	ErrUnavailable = errors.New("introspection: issuer unavailable")
+	// ErrClient: the issuer does not let this client ask. It is an ErrUnavailable too;
+	// somebody has to change the configuration, here or there.
+	ErrClient = errors.New("introspection: the issuer refuses this client")
+)
+
+// Options configures [New]. Endpoint, ClientID, Auth, Policy.Issuer and Egress are
+// required.
+type Options struct {
+	// Endpoint returns the address of the introspection endpoint, usually from the
+	// provider's metadata. "" means that there is none.
+	Endpoint func(context.Context) (string, error)
+	// ClientID is who asks.
+	ClientID string
+	// Auth proves it to the endpoint.
+	Auth clientauth.Method
+	// Policy is what answers must satisfy. Without Audiences it is ClientID that a
+	// token must be meant for.
+	Policy bearer.Policy
+	// Mapping makes an identity from an answer.
+	Mapping identity.Mapping
+	// Cap is the longest time that an answer is believed; 0 means that each request
+	// asks, unless one asks already.
+	Cap time.Duration
+
+	Egress *egress.Client
+	// Store shares answers between processes; nil means that only memory keeps them.
+	Store *kv.Store
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	// Log receives warnings; nil discards them.
+	Log *slog.Logger
+	// Background runs what an answer need not wait for; nil runs it at once.
+	Background func(func(context.Context))
+}
+
+// Result is what is known about a valid token.
+type Result = bearer.Token
+
+// Introspector asks one issuer as one client under one policy. It is safe for concurrent
+// use. One that lives for a single request works: answers then come from Options.Store.
+type Introspector struct {
+	o      Options
+	policy []byte // as part of keys
+	// endpoint is the last address known, for what is cached while it cannot be found.
+	endpoint atomic.Pointer[string]
+
+	valid     *memory
+	refused   *memory
+	forgotten *memory
+	flights   flight.Group[*Result]
+
+	complained sync.Once
+}
+
+// New makes an introspector without asking anything.
+func New(o Options) *Introspector {
+	if len(o.Policy.Audiences) == 0 {
+		o.Policy.Audiences = []string{o.ClientID}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Background == nil {
+		o.Background = func(work func(context.Context)) { work(context.Background()) }
+	}
+	return &Introspector{
+		o: o, policy: policyPart(o.ClientID, o.Policy),
+		valid:     newMemory(maxEntries, maxBytes),
+		refused:   newMemory(maxEntries, 0),
+		forgotten: newMemory(maxEntries, 0),
+		flights:   flight.Group[*Result]{Max: maxFlights},
+	}
+}
+
+// Format implements [fmt.Formatter]: an introspector prints as its client, whatever the
+// verb.
+func (i *Introspector) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "introspection.Introspector(%s)", i.o.ClientID)
+}
+
+// Introspect returns what the issuer says about a token, asking it only if no answer is
+// at hand. The result is shared: read-only. The error is bearer.ErrMissing for an empty
+// token, bearer.ErrInvalid, bearer.ErrScope or ErrUnavailable; ctx's end is an
+// ErrUnavailable.
+func (i *Introspector) Introspect(ctx context.Context, token secret.Text) (*Result, error) {
+	raw := token.Reveal()
+	switch {
+	case raw == "":
+		return nil, bearer.ErrMissing
+	case !bearer.Valid(raw):
+		return nil, bearer.Refuse("malformed")
+	}
+	endpoint, missing := i.address(ctx)
+	if endpoint == "" {
+		return nil, missing
+	}
+	key := i.key(endpoint, raw)
+	if e := i.remembered(key); e != nil {
+		return e.result, e.err
+	}
+	result, err := i.flights.Do(ctx, key, func(ctx context.Context) (*Result, error) {
+		return i.obtain(ctx, endpoint, missing, key, raw)
+	})
+	if err != nil && !errors.Is(err, bearer.ErrInvalid) && !errors.Is(err, bearer.ErrScope) && !errors.Is(err, ErrUnavailable) {
+		err = unavailable(err)
+	}
+	return result, err
+}
+
+// address returns the endpoint. When it cannot be found, that is the last one known, if
+// any, and an ErrUnavailable.
+func (i *Introspector) address(ctx context.Context) (string, error) {
+	endpoint, err := i.o.Endpoint(ctx)
+	switch {
+	case err != nil:
+		err = unavailable(err)
+	case endpoint == "":
+		err = unavailable(errors.New("it has no introspection endpoint"))
+	default:
+		if last := i.endpoint.Load(); last == nil || *last != endpoint {
+			i.endpoint.Store(&endpoint)
+		}
+		return endpoint, nil
+	}
+	if last := i.endpoint.Load(); last != nil {
+		return *last, err
+	}
+	return "", err
+}
+
+// remembered returns what memory knows of a token, or nil.
+func (i *Introspector) remembered(key string) *entry {
+	now := i.o.Now()
+	if e := i.valid.get(key, now); e != nil {
+		return e
+	}
+	return i.refused.get(key, now)
+}
+
+// obtain finds an answer in memory, then in the store, then at the issuer. missing is
+// the reason why the issuer cannot be asked, if there is one.
+func (i *Introspector) obtain(ctx context.Context, endpoint string, missing error, key, raw string) (*Result, error) {
+	if e := i.remembered(key); e != nil {
+		return e.result, e.err
+	}
+	if result := i.load(ctx, key); result != nil {
+		return result, nil
+	}
+	if missing != nil {
+		return nil, missing
+	}
+	asked := i.o.Now()
+	body, err := i.ask(ctx, endpoint, raw)
+	if err != nil {
+		return nil, err
+	}
+	result, err := i.judge(body, key)
+	switch {
+	case err == nil:
+		i.keep(key, result, body, asked)
+	case !errors.Is(err, ErrUnavailable):
+		now := i.o.Now()
+		i.refused.put(key, &entry{err: err, made: now, until: now.Add(refusedFor)}, now)
+	}
+	return result, err
+}
+
+// judge applies the policy to an answer.
+func (i *Introspector) judge(body []byte, key string) (*Result, error) {
+	claims, active, err := parseResponse(body)
+	switch {
+	case err != nil:
+		return nil, unavailable(err)
+	case !active:
+		return nil, bearer.Refuse("inactive")
+	}
+	result, err := i.o.Policy.Check(claims, i.o.Now(), i.o.Mapping)
+	if err != nil {
+		return nil, err
+	}
+	result.Ref = key
+	return result, nil
+}
+
+func unavailable(cause error) error { return fmt.Errorf("%w: %w", ErrUnavailable, cause) }
