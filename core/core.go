@@ -82,6 +82,11 @@ func New(c *Config, p Platform) (*Gateway, error) {
 		}
 	}
 
+	assertions, err := newAssertions(c, now)
+	if err != nil {
+		return nil, config.Errors{{Name: "CLIENT_KEY", Problem: err.Error(), Hint: "the JSON of an application key, whole"}}
+	}
+
 	names := cookie.NewNames(c.CookieName, c.DevMode)
 	store := kv.NewStore(p.KV, keys, now)
 	hosts, plain := c.EgressList()
@@ -90,12 +95,12 @@ func New(c *Config, p Platform) (*Gateway, error) {
 		Store: store, Keys: keys, Names: names, Kind: session.Kind(c.SessionKind),
 		Idle: c.SessionIdle, Lifetime: c.SessionMax, Now: now, Log: log,
 	})
+	calls := &egress.Client{Transport: p.Fetch, Hosts: hosts, PlainHosts: plain, Timeout: c.OutboundWait, MaxBody: maxProviderAnswer}
 	provider := oidc.New(oidc.Options{
 		Issuer: c.IssuerText, ClientID: c.ClientID, ClientSecret: c.ClientSecret, ClientAuth: c.ClientAuth,
 		Scopes: c.Scopes, RequirePKCE: c.RequirePKCE, Algorithms: c.IDTokenAlgs, ClockSkew: c.ClockSkew,
 		UserinfoClaims: c.UserinfoClaims, GroupsClaim: c.GroupsClaim, ProjectID: c.ProjectID,
-		Egress: &egress.Client{Transport: p.Fetch, Hosts: hosts, PlainHosts: plain, Timeout: c.OutboundWait, MaxBody: maxProviderAnswer},
-		Store:  store, Now: now, Log: log, Background: background,
+		Assertion: assertions, Egress: calls, Store: store, Now: now, Log: log, Background: background,
 	})
 	rules := proxy.New(proxy.Options{
 		Upstream: c.Upstream, OwnCookie: names.Own, TrustedProxies: c.TrustedProxies, Origins: c.Origins,
@@ -109,6 +114,7 @@ func New(c *Config, p Platform) (*Gateway, error) {
 			Origins: c.Origins, BasePath: c.BasePath,
 			Names: names, Keys: keys, Store: store, Sessions: sessions,
 			Transactions: login.New(keys, names, now), Provider: provider, Rules: rules, Assertion: signer,
+			Tokens:  newTokens(c, provider, assertions, calls, store, now, log, background),
 			Forward: p.Forward, Limiter: limiter, Background: background, Now: now, Log: log,
 			LoginsPerMinute: c.LoginsPerMinute, ProviderLogout: c.ProviderLogout, PassAccessToken: c.PassAccessToken,
 		}),

@@ -42,10 +42,29 @@ func (c *Config) check(known Errors) Errors {
 	if c.Issuer != nil && c.Issuer.Scheme != "https" && !loopback(c.Issuer) {
 		add("AUTH_SERVER_URL", "must be https", "http is accepted for loopback addresses only")
 	}
+	if isKey := c.ClientAuth == "private_key_jwt"; isKey != !c.ClientKey.Empty() && !known.has("CLIENT_AUTH") {
+		if isKey {
+			add("CLIENT_KEY", "is required for private_key_jwt", "create a JSON key for the application at the provider")
+		} else {
+			add("CLIENT_KEY", "is set although CLIENT_AUTH is "+c.ClientAuth, "set CLIENT_AUTH=private_key_jwt, or remove it")
+		}
+	}
+	if c.ClientAuth == "none" && c.BearerTokens == "introspection" {
+		add("BEARER_TOKENS", "introspection needs a client that can prove itself", "set BEARER_TOKENS=jwt, or give the client a secret")
+	}
+	if c.BearerTokens != "off" && c.PassAuthorization {
+		add("PASS_AUTHORIZATION", "would hand the access token that BEARER_TOKENS reads to the application", "use PASS_ACCESS_TOKEN, or set BEARER_TOKENS=off")
+	}
+	if len(c.Audiences) == 0 {
+		c.Audiences = []string{c.ClientID}
+		if c.ProjectID != "" {
+			c.Audiences = append(c.Audiences, c.ProjectID)
+		}
+	}
 	switch {
-	case c.ClientAuth == "none" && !c.ClientSecret.Empty():
-		add("CLIENT_SECRET", "is set although CLIENT_AUTH is none", "remove one of the two")
-	case c.ClientAuth != "none" && c.ClientAuth != "" && c.ClientSecret.Empty():
+	case (c.ClientAuth == "none" || c.ClientAuth == "private_key_jwt") && !c.ClientSecret.Empty():
+		add("CLIENT_SECRET", "is set although CLIENT_AUTH is "+c.ClientAuth, "remove one of the two")
+	case strings.HasPrefix(c.ClientAuth, "client_secret_") && c.ClientSecret.Empty():
 		add("CLIENT_SECRET", "is required for "+c.ClientAuth, "copy it from the application at the provider, or set CLIENT_AUTH=none for a public client")
 	}
 	for i, s := range c.CookieSecrets {

@@ -33,8 +33,9 @@ type Config struct {
 	IssuerText   string // as configured; compared exactly with what providers say
 	ClientID     string
 	ClientSecret secret.Text
-	ClientAuth   string // client_secret_basic, client_secret_post or none
+	ClientAuth   string // client_secret_basic, client_secret_post, private_key_jwt or none
 	Scopes       []string
+	ClientKey    secret.Text // ZITADEL application key file, for private_key_jwt
 	RequirePKCE  bool
 	IDTokenAlgs  []string
 	ClockSkew    time.Duration
@@ -51,6 +52,12 @@ type Config struct {
 	SessionKind   string // browser, idle or fixed
 	SessionIdle   time.Duration
 	SessionMax    time.Duration
+
+	// BearerTokens is how bearer tokens are verified: off, introspection or jwt.
+	BearerTokens       string
+	Audiences          []string
+	RequiredScopes     []string
+	IntrospectionCache time.Duration
 
 	PublicPaths       []string
 	EncodedSlashPaths []string

@@ -34,6 +34,11 @@ var values = []struct {
 	{"CLIENT_ID", "ClientID", [][2]string{{"a b+c%&ü", "a b+c%&ü"}}, []string{"a\x00b", "a\nb", "a\x7f"}},
 	{"CLIENT_SECRET", "ClientSecret", [][2]string{{"%+:-_ß", "[redacted]"}}, nil},
 	{"CLIENT_AUTH", "ClientAuth", [][2]string{{"client_secret_post", "client_secret_post"}}, []string{"basic", "CLIENT_SECRET_POST", "none", "private_key_jwt"}},
+	{"CLIENT_KEY", "ClientKey", nil, []string{"{}"}}, // without private_key_jwt
+	{"BEARER_TOKENS", "BearerTokens", [][2]string{{"introspection", "introspection"}, {"jwt", "jwt"}}, []string{"on", "JWT"}},
+	{"AUDIENCES", "Audiences", [][2]string{{"a, urn:b", "[a urn:b]"}}, []string{","}},
+	{"REQUIRED_SCOPES", "RequiredScopes", [][2]string{{"a:b,c", "[a:b c]"}}, []string{`a"b`, "a b", ","}},
+	{"INTROSPECTION_CACHE", "IntrospectionCache", [][2]string{{"0s", "0s"}, {"5m", "5m0s"}}, []string{"301s", "-1s", "60"}},
 	{"SCOPES", "Scopes", [][2]string{{"a:b/c", "[openid a:b/c]"}, {",", "[openid]"}}, []string{`a"b`, `a\b`, "a\tb", "ä", "a\x00"}},
 	{"ZITADEL_ORG_ID", "Scopes", [][2]string{{"1", "[openid email profile urn:zitadel:iam:org:id:1]"}}, []string{"1:aud", "1 2", "1,2", `1"`, "ä"}},
 	{"ZITADEL_PROJECT_ID", "ProjectID", [][2]string{{"1", "1"}}, []string{"1:aud", "1 offline_access", "1,2"}},

@@ -96,6 +96,7 @@ func TestDefaults(t *testing.T) {
 		"PublicPaths": "[]", "EncodedSlashPaths": "[]", "TrustedProxies": "[]", "LoginsPerMinute": "20", "ProviderLogout": "true",
 		"HeaderUser": "X-Forwarded-User", "HeaderEmail": "X-Forwarded-Email", "HeaderPreferredUsername": "X-Forwarded-Preferred-Username",
 		"HeaderGroups": "X-Forwarded-Groups", "StripHeaders": "[]", "PassAccessToken": "false", "PassAuthorization": "false",
+		"ClientKey": "[redacted]", "BearerTokens": "off", "Audiences": "[client]", "RequiredScopes": "[]", "IntrospectionCache": "1m0s",
 		"AssertionKey": "[redacted]", "AssertionAudience": "http://127.0.0.1:8081",
 	}
 	got := describe(c)
@@ -146,7 +147,7 @@ func TestEveryMistakeIsReportedAtOnce(t *testing.T) {
 	var want []string
 	for _, f := range config.Fields(&config.Config{}) {
 		switch f.Name {
-		case "CLIENT_ID", "CLIENT_SECRET", "GROUPS_CLAIM", "USERINFO_CLAIMS", "ASSERTION_KEY", "ASSERTION_AUDIENCE":
+		case "CLIENT_ID", "CLIENT_SECRET", "GROUPS_CLAIM", "USERINFO_CLAIMS", "CLIENT_KEY", "ASSERTION_KEY", "ASSERTION_AUDIENCE":
 			continue // take nearly anything
 		}
 		env[f.Name] = "\x01 ,"

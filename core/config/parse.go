@@ -185,6 +185,19 @@ func scopeToken(s string) bool {
 	return s != ""
 }
 
+// scopeTokens reads a list of names without blanks and quotes.
+func scopeTokens(dst *[]string, problem string) func(string) error {
+	return func(v string) error {
+		return each(v, func(item string) error {
+			if !scopeToken(item) {
+				return errors.New(problem)
+			}
+			*dst = append(*dst, item)
+			return nil
+		})
+	}
+}
+
 func scopes(dst *[]string) func(string) error {
 	return func(v string) error {
 		*dst = []string{"openid"}

@@ -38,6 +38,7 @@ type Options struct {
 	Provider     *oidc.Provider
 	Rules        *proxy.Rules
 	Assertion    *assertion.Signer // nil: none is sent
+	Tokens       Tokens            // nil: access tokens are not looked at
 
 	Forward    platform.Forwarder
 	Limiter    platform.Limiter

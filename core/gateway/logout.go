@@ -57,9 +57,21 @@ func (g *Gateway) logout(x *exchange) {
 	x.setCookies(cookies)
 	if found != nil {
 		x.subject = found.Identity.Subject
+		g.forget(x, found)
 		g.Log.InfoContext(x.ctx, "logout", "request_id", x.id, "subject", x.subject, "session", found.Ref)
 	}
 	g.afterLogout(x, found, target)
+}
+
+// forget makes sure that the session's access token is not believed on its own for
+// as long as an answer about it is remembered.
+func (g *Gateway) forget(x *exchange, found *session.Session) {
+	if g.Tokens == nil || found.AccessToken == "" {
+		return
+	}
+	if err := g.Tokens.Forget(x.ctx, secret.New(found.AccessToken)); err != nil {
+		g.Log.WarnContext(x.ctx, "access token not forgotten", "request_id", x.id, "error", err)
+	}
 }
 
 // afterLogout answers a logout that has happened: programs with 204, people with a

@@ -10,7 +10,6 @@ import (
 	"gatehouse/core/problem"
 	"gatehouse/core/proxy"
 	"gatehouse/core/returnpath"
-	"gatehouse/core/session"
 )
 
 // pass is everything that is not a route of the gateway: it goes to the
@@ -20,17 +19,15 @@ func (g *Gateway) pass(x *exchange) {
 		g.forward(x, nil)
 		return
 	}
-	found, cookies, err := g.Sessions.Authenticate(x.ctx, x.r)
-	if err != nil {
-		g.refuse(x, problem.StoreUnavailable.With(err))
+	who, ok := g.authenticate(x)
+	if !ok {
 		return
 	}
-	x.setCookies(cookies)
-	if found == nil {
+	if who == nil {
 		g.demandLogin(x)
 		return
 	}
-	g.forward(x, found)
+	g.forward(x, who)
 }
 
 // demandLogin answers who is not logged in: a person is sent to log in and back
@@ -47,22 +44,21 @@ func (g *Gateway) demandLogin(x *exchange) {
 	g.redirect(x, g.loginAddress(returnpath.Parse(target, g.own)))
 }
 
-// forward sends the request on, with found's identity unless found is nil.
-func (g *Gateway) forward(x *exchange, found *session.Session) {
+// forward sends the request on, with who's identity unless who is nil.
+func (g *Gateway) forward(x *exchange, who *caller) {
 	additions := proxy.Additions{RequestID: x.id, Peer: x.peer}
-	if found != nil {
-		x.subject = found.Identity.Subject
-		headers, err := found.Derived.Get(func() (any, error) { return g.Rules.IdentityHeaders(found.Identity) })
+	if who != nil {
+		headers, err := who.headers()
 		if err != nil {
 			g.refuse(x, problem.IdentityTooLarge.With(err))
 			return
 		}
-		additions.Identity, additions.IdentityHeaders = found.Identity, headers.(http.Header)
-		if g.PassAccessToken && (found.AccessTokenExpiry == 0 || g.Now().Unix() < found.AccessTokenExpiry) {
-			additions.AccessToken = found.AccessToken
+		additions.Identity, additions.IdentityHeaders = who.identity, headers
+		if g.PassAccessToken {
+			additions.AccessToken = who.accessToken
 		}
 		if g.Assertion != nil {
-			if additions.Assertion, err = g.Assertion.Sign(found.Identity, found.Ref); err != nil {
+			if additions.Assertion, err = g.Assertion.Sign(who.identity, who.ref); err != nil {
 				g.refuse(x, problem.Internal.With(err))
 				return
 			}

@@ -35,21 +35,21 @@ func (g *Gateway) enter(w http.ResponseWriter, r *http.Request) *identity.Identi
 		return refused(problem.InvalidPath.With(err))
 	}
 	x.path = path
-	found, cookies, err := g.Sessions.Authenticate(x.ctx, r)
-	if err != nil {
-		return refused(problem.StoreUnavailable.With(err))
-	}
-	x.setCookies(cookies)
-	if found == nil {
+	who, ok := g.authenticate(x)
+	switch {
+	case !ok:
+		g.finish(x)
+		return nil
+	case who == nil:
 		defer g.finish(x)
 		g.demandLogin(x)
 		return nil
 	}
-	if len(cookies) > 0 {
+	if len(x.cookies) > 0 {
 		keepPrivate(w.Header())
 	}
-	for _, c := range cookies {
+	for _, c := range x.cookies {
 		w.Header().Add("Set-Cookie", c)
 	}
-	return found.Identity
+	return who.identity
 }

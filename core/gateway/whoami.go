@@ -11,18 +11,15 @@ import (
 
 // whoami is GET /api/whoami: who the caller is, as JSON.
 func (g *Gateway) whoami(x *exchange) {
-	found, cookies, err := g.Sessions.Authenticate(x.ctx, x.r)
-	if err != nil {
-		g.refuse(x, problem.StoreUnavailable.With(err))
+	who, ok := g.authenticate(x)
+	if !ok {
 		return
 	}
-	x.setCookies(cookies)
-	if found == nil {
+	if who == nil {
 		g.refuse(x, problem.LoginRequired)
 		return
 	}
-	x.subject = found.Identity.Subject
-	g.writeJSON(x, http.StatusOK, describe(found.Identity))
+	g.writeJSON(x, http.StatusOK, describe(who.identity))
 }
 
 // description has every key always; unknown values are null.

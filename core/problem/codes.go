@@ -27,6 +27,19 @@ var (
 		Title: "Your account has too many groups", Detail: "What the identity provider says about your account does not fit into a request. An administrator can limit the groups that are sent."}
 )
 
+// Access tokens in the Authorization header (RFC 6750, section 3.1). Their challenges
+// depend on what is wrong.
+var (
+	InvalidRequest = &Problem{Status: http.StatusBadRequest, Code: "invalid_request",
+		Title: "The credentials are ambiguous", Detail: "Send one Authorization header."}
+	InvalidToken = &Problem{Status: http.StatusUnauthorized, Code: "invalid_token",
+		Title: "The access token is not valid", Detail: "It is malformed, expired, revoked or meant for something else."}
+	InsufficientScope = &Problem{Status: http.StatusForbidden, Code: "insufficient_scope",
+		Title: "The access token does not reach far enough", Detail: "It lacks a scope that this address needs."}
+	TokenUnverified = &Problem{Status: http.StatusServiceUnavailable, Code: "token_unverified", RetryAfter: 5 * time.Second,
+		Title: "The access token cannot be verified", Detail: "The identity provider does not answer. Please try again in a moment."}
+)
+
 // Logins that did not succeed.
 var (
 	LoginExpired = &Problem{Status: http.StatusBadRequest, Code: "login_expired", Restart: true,

@@ -1,0 +1,102 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"gatehouse/core/bearer"
+	"gatehouse/core/identity"
+	"gatehouse/core/problem"
+	"gatehouse/core/secret"
+	"gatehouse/core/session"
+)
+
+// Tokens verifies access tokens of API clients. It is safe for concurrent use.
+type Tokens interface {
+	// Verify returns what is known about a valid token, shared and read-only. The
+	// error is one of package bearer's, or anything else for "unknown".
+	Verify(ctx context.Context, token secret.Text) (*bearer.Token, error)
+	// Forget makes sure that a token is not believed without asking again.
+	Forget(ctx context.Context, token secret.Text) error
+}
+
+// caller is who makes a request, by a session or by an access token.
+type caller struct {
+	identity *identity.Identity
+	// ref names the session or token; it opens nothing.
+	ref string
+	// headers are the identity headers.
+	headers func() (http.Header, error)
+	// accessToken is what the application may be handed, "" for nothing.
+	accessToken string
+}
+
+// authenticate returns who makes the request, nil for nobody. An access token decides
+// alone: one that is not good is refused, whatever the session says. When it returns
+// false the request has been answered.
+func (g *Gateway) authenticate(x *exchange) (*caller, bool) {
+	if g.Tokens != nil {
+		token, present, err := bearer.Parse(x.r.Header)
+		if present {
+			return g.byToken(x, token, err)
+		}
+	}
+	found, cookies, err := g.Sessions.Authenticate(x.ctx, x.r)
+	if err != nil {
+		g.refuse(x, problem.StoreUnavailable.With(err))
+		return nil, false
+	}
+	x.setCookies(cookies)
+	if found == nil {
+		return nil, true
+	}
+	x.subject = found.Identity.Subject
+	return g.bySession(found), true
+}
+
+func (g *Gateway) bySession(found *session.Session) *caller {
+	c := &caller{identity: found.Identity, ref: found.Ref, headers: func() (http.Header, error) {
+		h, err := found.Derived.Get(func() (any, error) { return g.Rules.IdentityHeaders(found.Identity) })
+		if err != nil {
+			return nil, err
+		}
+		return h.(http.Header), nil
+	}}
+	if found.AccessTokenExpiry == 0 || g.Now().Unix() < found.AccessTokenExpiry {
+		c.accessToken = found.AccessToken
+	}
+	return c
+}
+
+func (g *Gateway) byToken(x *exchange, token secret.Text, err error) (*caller, bool) {
+	var known *bearer.Token
+	if err == nil {
+		known, err = g.Tokens.Verify(x.ctx, token)
+	}
+	if err != nil {
+		g.refuse(x, tokenProblem(err))
+		return nil, false
+	}
+	x.subject = known.Identity.Subject
+	return &caller{
+		identity: &known.Identity, ref: known.Ref, accessToken: token.Reveal(),
+		headers: func() (http.Header, error) { return g.Rules.IdentityHeaders(&known.Identity) },
+	}, true
+}
+
+// tokenProblem maps why a token was not accepted (RFC 6750, section 3.1).
+func tokenProblem(err error) *problem.Problem {
+	p := problem.TokenUnverified
+	switch {
+	case errors.Is(err, bearer.ErrRequest):
+		p = problem.InvalidRequest
+	case errors.Is(err, bearer.ErrScope):
+		p = problem.InsufficientScope
+	case errors.Is(err, bearer.ErrInvalid), errors.Is(err, bearer.ErrMissing):
+		p = problem.InvalidToken
+	}
+	p = p.With(err)
+	p.Challenge = bearer.Challenge(err)
+	return p
+}

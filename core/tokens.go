@@ -1,0 +1,93 @@
+package core
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"gatehouse/core/bearer"
+	"gatehouse/core/clientauth"
+	"gatehouse/core/egress"
+	"gatehouse/core/gateway"
+	"gatehouse/core/identity"
+	"gatehouse/core/introspection"
+	"gatehouse/core/kv"
+	"gatehouse/core/oidc"
+	"gatehouse/core/secret"
+	"gatehouse/core/signing"
+)
+
+// newAssertions returns what makes the client's assertions, nil unless c has a key.
+func newAssertions(c *Config, now func() time.Time) (clientauth.AssertionFunc, error) {
+	if c.ClientKey.Empty() {
+		return nil, nil
+	}
+	key, err := signing.ParseKeyFile([]byte(c.ClientKey.Reveal()), signing.Application)
+	if err != nil {
+		return nil, err
+	}
+	signer, err := signing.New(signing.Options{Key: key, Now: now})
+	if err != nil {
+		return nil, err
+	}
+	return signer.Assertion, nil
+}
+
+// newTokens returns what verifies access tokens, nil when they are not looked at.
+func newTokens(c *Config, p *oidc.Provider, assertions clientauth.AssertionFunc, calls *egress.Client, store *kv.Store,
+	now func() time.Time, log *slog.Logger, background func(func(context.Context))) gateway.Tokens {
+	switch c.BearerTokens {
+	case "jwt":
+		return localTokens{p, c.Audiences, c.RequiredScopes}
+	case "introspection":
+		auth := clientauth.Basic(c.ClientID, c.ClientSecret)
+		switch c.ClientAuth {
+		case oidc.ClientSecretPost:
+			auth = clientauth.Post(c.ClientID, c.ClientSecret)
+		case oidc.PrivateKeyJWT:
+			auth = clientauth.PrivateKeyJWT(c.IssuerText, assertions)
+		}
+		return askedTokens{introspection.New(introspection.Options{
+			Endpoint: func(ctx context.Context) (string, error) {
+				m, err := p.Metadata(ctx)
+				if err != nil {
+					return "", err
+				}
+				return m.IntrospectionEndpoint, nil
+			},
+			ClientID: c.ClientID, Auth: auth,
+			Policy:  bearer.Policy{Issuer: c.IssuerText, Audiences: c.Audiences, Scopes: c.RequiredScopes, Leeway: c.ClockSkew},
+			Mapping: identity.Mapping{GroupsClaim: c.GroupsClaim, ProjectID: c.ProjectID},
+			Cap:     c.IntrospectionCache,
+			Egress:  calls, Store: store, Now: now, Log: log, Background: background,
+		})}
+	}
+	return nil
+}
+
+// askedTokens are verified by introspection.
+type askedTokens struct{ *introspection.Introspector }
+
+// Verify implements [gateway.Tokens].
+func (t askedTokens) Verify(ctx context.Context, token secret.Text) (*bearer.Token, error) {
+	return t.Introspect(ctx, token)
+}
+
+// localTokens are verified by the provider's keys.
+type localTokens struct {
+	provider  *oidc.Provider
+	audiences []string
+	scopes    []string
+}
+
+// Verify implements [gateway.Tokens].
+func (t localTokens) Verify(ctx context.Context, token secret.Text) (*bearer.Token, error) {
+	known, err := t.provider.VerifyAccessToken(ctx, token.Reveal(), t.audiences)
+	if err != nil {
+		return nil, err
+	}
+	return known, known.Require(t.scopes...)
+}
+
+// Forget implements [gateway.Tokens]: nothing is remembered.
+func (localTokens) Forget(context.Context, secret.Text) error { return nil }
