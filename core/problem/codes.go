@@ -32,7 +32,7 @@ var (
 var (
 	InvalidRequest = &Problem{Status: http.StatusBadRequest, Code: "invalid_request",
 		Title: "The credentials are ambiguous", Detail: "Send one Authorization header."}
-	InvalidToken = &Problem{Status: http.StatusUnauthorized, Code: "invalid_token",
+	InvalidToken = &Problem{Status: http.StatusUnauthorized, Code: "invalid_token", Challenge: `Bearer error="invalid_token"`,
 		Title: "The access token is not valid", Detail: "It is malformed, expired, revoked or meant for something else."}
 	InsufficientScope = &Problem{Status: http.StatusForbidden, Code: "insufficient_scope",
 		Title: "The access token does not reach far enough", Detail: "It lacks a scope that this address needs."}
