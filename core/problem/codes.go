@@ -23,6 +23,8 @@ var (
 var (
 	LoginRequired = &Problem{Status: http.StatusUnauthorized, Code: "login_required", Challenge: "Bearer",
 		Title: "Login required", Detail: "This address needs a login."}
+	NotPermitted = &Problem{Status: http.StatusForbidden, Code: "not_permitted",
+		Title: "Your account does not have access", Detail: "You are logged in, but this account may not do this. Use another account, or ask an administrator for access and name the reference below."}
 	IdentityTooLarge = &Problem{Status: http.StatusForbidden, Code: "identity_too_large",
 		Title: "Your account has too many groups", Detail: "What the identity provider says about your account does not fit into a request. An administrator can limit the groups that are sent."}
 )
