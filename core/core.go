@@ -114,6 +114,7 @@ func New(c *Config, p Platform) (*Gateway, error) {
 			Origins: c.Origins, BasePath: c.BasePath,
 			Names: names, Keys: keys, Store: store, Sessions: sessions,
 			Transactions: login.New(keys, names, now), Provider: provider, Rules: rules, Assertion: signer,
+			Access:  c.AccessRules,
 			Tokens:  newTokens(c, provider, assertions, calls, store, now, log, background),
 			Forward: p.Forward, Limiter: limiter, Background: background, Now: now, Log: log,
 			LoginsPerMinute: c.LoginsPerMinute, ProviderLogout: c.ProviderLogout, PassAccessToken: c.PassAccessToken,

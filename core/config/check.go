@@ -2,10 +2,12 @@ package config
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
 
+	"gatehouse/core/access"
 	"gatehouse/core/egress"
 )
 
@@ -49,6 +51,7 @@ func (c *Config) check(known Errors) Errors {
 			add("CLIENT_KEY", "is set although CLIENT_AUTH is "+c.ClientAuth, "set CLIENT_AUTH=private_key_jwt, or remove it")
 		}
 	}
+	errs = append(errs, c.checkAccess()...)
 	if c.ClientAuth == "none" && c.BearerTokens == "introspection" {
 		add("BEARER_TOKENS", "introspection needs a client that can prove itself", "set BEARER_TOKENS=jwt, or give the client a secret")
 	}
@@ -103,6 +106,25 @@ func (c *Config) check(known Errors) Errors {
 			add(h.setting, "names the same header as "+first, "give each HEADER_ setting its own name")
 		}
 		used[folded] = h.setting
+	}
+	return errs
+}
+
+// checkAccess parses the access rules, which are written in lines of their own.
+func (c *Config) checkAccess() (errs Errors) {
+	if c.AccessRulesText == "" {
+		return nil
+	}
+	rules, err := access.Parse(c.AccessRulesText)
+	var mistakes access.Errors
+	if err == nil {
+		c.AccessRules = rules
+		mistakes = rules.CheckPublic(c.PublicPaths)
+	} else if !errors.As(err, &mistakes) {
+		return Errors{{Name: "ACCESS_RULES", Problem: err.Error()}}
+	}
+	for _, m := range mistakes {
+		errs = append(errs, &Error{Name: "ACCESS_RULES", Problem: m.Error(), Hint: m.Hint})
 	}
 	return errs
 }

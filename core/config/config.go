@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"time"
 
+	"gatehouse/core/access"
 	"gatehouse/core/secret"
 )
 
@@ -58,6 +59,10 @@ type Config struct {
 	Audiences          []string
 	RequiredScopes     []string
 	IntrospectionCache time.Duration
+
+	// AccessRules decide what those who are logged in may request; nil: everything.
+	AccessRules     *access.Rules
+	AccessRulesText string // as configured
 
 	PublicPaths       []string
 	EncodedSlashPaths []string

@@ -141,6 +141,9 @@ func Fields(c *Config) []Field {
 			Hint: "a duration from 0s to 5m",
 			Set:  duration(&c.IntrospectionCache, 0, 5*time.Minute)},
 
+		{Name: "ACCESS_RULES", Section: SectionAccess,
+			Doc: "Who may request what, once logged in: lines of METHODS PATH REQUIREMENT, separated by line ends or semicolons; see [access.md](access.md). Without it, everybody may request everything.",
+			Set: rawText(&c.AccessRulesText)},
 		{Name: "PUBLIC_PATHS", Section: SectionAccess,
 			Doc:  "Paths that need no login, comma separated: /robots.txt exactly, /assets/* for everything below, * alone for one segment as in /users/*/avatar. Queries are never looked at.",
 			Hint: "for example /robots.txt,/assets/*: segments of letters, digits and - . _ ~, or * for a whole one",

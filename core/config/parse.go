@@ -28,6 +28,11 @@ func text(dst *string) func(string) error {
 	}
 }
 
+// rawText takes any text; what it means is judged in [Config.check].
+func rawText(dst *string) func(string) error {
+	return func(v string) error { *dst = v; return nil }
+}
+
 func secretText(dst *secret.Text) func(string) error {
 	return func(v string) error { *dst = secret.New(v); return nil }
 }

@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 
@@ -30,6 +32,26 @@ type caller struct {
 	headers func() (http.Header, error)
 	// accessToken is what the application may be handed, "" for nothing.
 	accessToken string
+	// scopes and claims are those of an access token; a session keeps neither.
+	scopes []string
+	token  *bearer.Token
+}
+
+// claims are the verified claims as access rules take them.
+func (c *caller) claims() map[string]any {
+	if c.token == nil {
+		return nil
+	}
+	claims := make(map[string]any, len(c.token.Claims))
+	for name, raw := range c.token.Claims {
+		d := json.NewDecoder(bytes.NewReader(raw))
+		d.UseNumber()
+		var v any
+		if d.Decode(&v) == nil {
+			claims[name] = v
+		}
+	}
+	return claims
 }
 
 // authenticate returns who makes the request, nil for nobody. An access token decides
@@ -80,7 +102,7 @@ func (g *Gateway) byToken(x *exchange, token secret.Text, err error) (*caller, b
 	}
 	x.subject = known.Identity.Subject
 	return &caller{
-		identity: &known.Identity, ref: known.Ref, accessToken: token.Reveal(),
+		identity: &known.Identity, ref: known.Ref, accessToken: token.Reveal(), scopes: known.Scopes, token: known,
 		headers: func() (http.Header, error) { return g.Rules.IdentityHeaders(&known.Identity) },
 	}, true
 }

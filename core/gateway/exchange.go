@@ -151,6 +151,9 @@ func (g *Gateway) refuse(x *exchange, p *problem.Problem) {
 		}
 		again = &page.Action{Label: "Start again", URL: x.again}
 	}
+	if p.Code == problem.NotPermitted.Code {
+		again = &page.Action{Label: "Use another account", URL: g.BasePath + "/logout"}
+	}
 	x.err = p
 	g.begin(x, p.Status)
 	// A form of ours that was posted shows its outcome to a person too.

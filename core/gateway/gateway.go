@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"time"
 
+	"gatehouse/core/access"
 	"gatehouse/core/assertion"
 	"gatehouse/core/cookie"
 	"gatehouse/core/kv"
@@ -39,6 +40,7 @@ type Options struct {
 	Rules        *proxy.Rules
 	Assertion    *assertion.Signer // nil: none is sent
 	Tokens       Tokens            // nil: access tokens are not looked at
+	Access       *access.Rules     // nil: who is logged in may request everything
 
 	Forward    platform.Forwarder
 	Limiter    platform.Limiter

@@ -3,9 +3,11 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
+	"gatehouse/core/access"
 	"gatehouse/core/platform"
 	"gatehouse/core/problem"
 	"gatehouse/core/proxy"
@@ -19,15 +21,35 @@ func (g *Gateway) pass(x *exchange) {
 		g.forward(x, nil)
 		return
 	}
+	if g.Access.Preflight(x.r, x.path) {
+		g.forward(x, nil)
+		return
+	}
+	if who := g.admit(x); who != nil {
+		g.forward(x, who)
+	}
+}
+
+// admit returns who makes the request, if the rules let them make it; otherwise it
+// answers and returns nil.
+func (g *Gateway) admit(x *exchange) *caller {
 	who, ok := g.authenticate(x)
 	if !ok {
-		return
+		return nil
 	}
 	if who == nil {
 		g.demandLogin(x)
-		return
+		return nil
 	}
-	g.forward(x, who)
+	if g.Access == nil {
+		return who
+	}
+	d := g.Access.Decide(x.r.Method, x.path, access.Subject{Identity: who.identity, Scopes: who.scopes, Claims: who.claims()})
+	if !d.Allowed {
+		g.refuse(x, problem.NotPermitted.With(fmt.Errorf("access rule in line %d: %s", d.Rule, d.Reason)))
+		return nil
+	}
+	return who
 }
 
 // demandLogin answers who is not logged in: a person is sent to log in and back

@@ -35,14 +35,9 @@ func (g *Gateway) enter(w http.ResponseWriter, r *http.Request) *identity.Identi
 		return refused(problem.InvalidPath.With(err))
 	}
 	x.path = path
-	who, ok := g.authenticate(x)
-	switch {
-	case !ok:
+	who := g.admit(x)
+	if who == nil {
 		g.finish(x)
-		return nil
-	case who == nil:
-		defer g.finish(x)
-		g.demandLogin(x)
 		return nil
 	}
 	if len(x.cookies) > 0 {
