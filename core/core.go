@@ -117,7 +117,7 @@ func New(c *Config, p Platform) (*Gateway, error) {
 			Access:  c.AccessRules,
 			Tokens:  newTokens(c, provider, assertions, calls, store, now, log, background),
 			Forward: p.Forward, Limiter: limiter, Background: background, Now: now, Log: log,
-			LoginsPerMinute: c.LoginsPerMinute, ProviderLogout: c.ProviderLogout, PassAccessToken: c.PassAccessToken,
+			LoginsPerMinute: c.LoginsPerMinute, ProviderLogout: c.ProviderLogout, PassAccessToken: c.PassAccessToken, CheckSessions: c.CheckSessions,
 		}),
 	}, nil
 }

@@ -55,6 +55,9 @@ func (c *Config) check(known Errors) Errors {
 	if c.ClientAuth == "none" && c.BearerTokens == "introspection" {
 		add("BEARER_TOKENS", "introspection needs a client that can prove itself", "set BEARER_TOKENS=jwt, or give the client a secret")
 	}
+	if c.CheckSessions && c.BearerTokens == "off" {
+		add("CHECK_SESSIONS", "needs BEARER_TOKENS", "set BEARER_TOKENS=introspection")
+	}
 	if c.BearerTokens != "off" && c.PassAuthorization {
 		add("PASS_AUTHORIZATION", "would hand the access token that BEARER_TOKENS reads to the application", "use PASS_ACCESS_TOKEN, or set BEARER_TOKENS=off")
 	}

@@ -59,6 +59,9 @@ type Config struct {
 	Audiences          []string
 	RequiredScopes     []string
 	IntrospectionCache time.Duration
+	// CheckSessions verifies the access token of a session with every request, under
+	// the same cache.
+	CheckSessions bool
 
 	// AccessRules decide what those who are logged in may request; nil: everything.
 	AccessRules     *access.Rules

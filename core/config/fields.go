@@ -141,6 +141,9 @@ func Fields(c *Config) []Field {
 			Hint: "a duration from 0s to 5m",
 			Set:  duration(&c.IntrospectionCache, 0, 5*time.Minute)},
 
+		{Name: "CHECK_SESSIONS", Default: "false", Section: SectionAccess,
+			Doc: "Verify the access token of a browser session with its requests, as BEARER_TOKENS says and as often as INTROSPECTION_CACHE: who is disabled at the provider is out then. A session ends with its access token.",
+			Set: boolean(&c.CheckSessions)},
 		{Name: "ACCESS_RULES", Section: SectionAccess,
 			Doc: "Who may request what, once logged in: lines of METHODS PATH REQUIREMENT, separated by line ends or semicolons; see [access.md](access.md). Without it, everybody may request everything.",
 			Set: rawText(&c.AccessRulesText)},

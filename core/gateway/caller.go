@@ -69,12 +69,43 @@ func (g *Gateway) authenticate(x *exchange) (*caller, bool) {
 		g.refuse(x, problem.StoreUnavailable.With(err))
 		return nil, false
 	}
+	if found != nil {
+		x.subject = found.Identity.Subject
+		if found, cookies, err = g.checkSession(x, found, cookies); err != nil {
+			g.refuse(x, tokenProblem(err))
+			return nil, false
+		}
+	}
 	x.setCookies(cookies)
 	if found == nil {
 		return nil, true
 	}
-	x.subject = found.Identity.Subject
 	return g.bySession(found), true
+}
+
+// checkSession returns found and cookies as they are while its access token is good.
+// When the token is not, the session is ended: it returns nil and the cookies' removal.
+// An error means that nobody knows.
+func (g *Gateway) checkSession(x *exchange, found *session.Session, cookies []string) (*session.Session, []string, error) {
+	// A hand-over has no token; it lasts two minutes.
+	if !g.CheckSessions || g.Tokens == nil || found.Handover {
+		return found, cookies, nil
+	}
+	_, err := g.Tokens.Verify(x.ctx, secret.New(found.AccessToken))
+	switch {
+	case err == nil, errors.Is(err, bearer.ErrScope):
+		// Required scopes are for API clients.
+		return found, cookies, nil
+	case !errors.Is(err, bearer.ErrInvalid) && !errors.Is(err, bearer.ErrMissing):
+		return nil, nil, err
+	}
+	g.Log.InfoContext(x.ctx, "session ends with its access token", "request_id", x.id, "subject", x.subject, "session", found.Ref, "error", err)
+	cleared, err := g.Sessions.End(x.ctx, found.Ref)
+	if err != nil {
+		// The login page would find the session and send the browser back here.
+		return nil, nil, err
+	}
+	return nil, cleared, nil
 }
 
 func (g *Gateway) bySession(found *session.Session) *caller {

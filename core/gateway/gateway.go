@@ -51,6 +51,8 @@ type Options struct {
 	LoginsPerMinute int
 	ProviderLogout  bool
 	PassAccessToken bool
+	// CheckSessions verifies sessions' access tokens by Tokens.
+	CheckSessions bool
 }
 
 // Gateway is an http.Handler. It is safe for concurrent use.
