@@ -42,6 +42,12 @@ func TestInsecureCombinationsDoNotLoad(t *testing.T) {
 		{"everything public", with("PUBLIC_PATHS", "/*"), []string{"PUBLIC_PATHS"}},
 		{"two identities in one header", with("HEADER_USER", "X-Id", "HEADER_GROUPS", "x_id"), []string{"HEADER_GROUPS"}},
 		{"three identities in one header", with("HEADER_USER", "X-Id", "HEADER_EMAIL", "X-ID", "HEADER_GROUPS", "x_id"), []string{"HEADER_EMAIL", "HEADER_GROUPS"}},
+		{"introspection by a client without proof", with("CLIENT_AUTH", "none", "CLIENT_SECRET", "", "BEARER_TOKENS", "introspection"), []string{"BEARER_TOKENS"}},
+		{"access tokens read here and handed on", with("BEARER_TOKENS", "jwt", "PASS_AUTHORIZATION", "true"), []string{"PASS_AUTHORIZATION"}},
+		{"sessions checked by nothing", with("CHECK_SESSIONS", "true"), []string{"CHECK_SESSIONS"}},
+		{"assertions without a key", with("CLIENT_AUTH", "private_key_jwt", "CLIENT_SECRET", ""), []string{"CLIENT_KEY"}},
+		{"a key and a secret", with("CLIENT_AUTH", "private_key_jwt", "CLIENT_KEY", "{}"), []string{"CLIENT_SECRET"}},
+		{"rule that a public path covers", with("PUBLIC_PATHS", "/a/*", "ACCESS_RULES", "* /a/* deny; * /* any"), []string{"ACCESS_RULES"}},
 		{"two mistakes of different kinds", with("APP_URL", "http://a.example", "CLIENT_SECRET", ""), []string{"APP_URL", "CLIENT_SECRET"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
