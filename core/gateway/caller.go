@@ -28,13 +28,25 @@ type caller struct {
 	identity *identity.Identity
 	// ref names the session or token; it opens nothing.
 	ref string
-	// headers are the identity headers.
-	headers func() (http.Header, error)
 	// accessToken is what the application may be handed, "" for nothing.
 	accessToken string
 	// scopes and claims are those of an access token; a session keeps neither.
 	scopes []string
 	token  *bearer.Token
+	// session keeps what is computed once for it; nil for a token.
+	session *session.Session
+}
+
+// identityHeaders are the headers that tell the application who c is, read-only.
+func (g *Gateway) identityHeaders(c *caller) (http.Header, error) {
+	if c.session == nil {
+		return g.Rules.IdentityHeaders(c.identity)
+	}
+	h, err := c.session.Derived.Get(func() (any, error) { return g.Rules.IdentityHeaders(c.identity) })
+	if err != nil {
+		return nil, err
+	}
+	return h.(http.Header), nil
 }
 
 // claims are the verified claims as access rules take them.
@@ -109,13 +121,7 @@ func (g *Gateway) checkSession(x *exchange, found *session.Session, cookies []st
 }
 
 func (g *Gateway) bySession(found *session.Session) *caller {
-	c := &caller{identity: found.Identity, ref: found.Ref, headers: func() (http.Header, error) {
-		h, err := found.Derived.Get(func() (any, error) { return g.Rules.IdentityHeaders(found.Identity) })
-		if err != nil {
-			return nil, err
-		}
-		return h.(http.Header), nil
-	}}
+	c := &caller{identity: found.Identity, ref: found.Ref, session: found}
 	if found.AccessTokenExpiry == 0 || g.Now().Unix() < found.AccessTokenExpiry {
 		c.accessToken = found.AccessToken
 	}
@@ -134,7 +140,6 @@ func (g *Gateway) byToken(x *exchange, token secret.Text, err error) (*caller, b
 	x.subject = known.Identity.Subject
 	return &caller{
 		identity: &known.Identity, ref: known.Ref, accessToken: token.Reveal(), scopes: known.Scopes, token: known,
-		headers: func() (http.Header, error) { return g.Rules.IdentityHeaders(&known.Identity) },
 	}, true
 }
 

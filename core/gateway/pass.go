@@ -70,7 +70,7 @@ func (g *Gateway) demandLogin(x *exchange) {
 func (g *Gateway) forward(x *exchange, who *caller) {
 	additions := proxy.Additions{RequestID: x.id, Peer: x.peer}
 	if who != nil {
-		headers, err := who.headers()
+		headers, err := g.identityHeaders(who)
 		if err != nil {
 			g.refuse(x, problem.IdentityTooLarge.With(err))
 			return
