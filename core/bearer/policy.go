@@ -20,6 +20,11 @@ type Policy struct {
 	// that is meant for another resource must not open this one (RFC 9700, section
 	// 2.3).
 	Audiences []string
+	// ClientForAudience: where the issuer says nothing about an audience, client_id
+	// must be one of Audiences, and token_type must say that it is an access token. It
+	// is for an issuer's answers, whose aud is optional (RFC 7662, section 2.2); a JWT
+	// access token has an aud (RFC 9068, section 2.2).
+	ClientForAudience bool
 	// Scopes must all be granted; none are required when it is empty.
 	Scopes []string
 	// Leeway is how far the issuer's clock may differ from ours.
@@ -54,7 +59,7 @@ func (t *Token) Require(scopes ...string) error {
 // Check applies the policy to claims whose source is trusted: the issuer's answer about
 // a token, or a token whose signature is verified. A claim of the wrong type breaks its
 // rule. iss, exp, iat, client_id and scope may be missing (RFC 7662, section 2.2); sub
-// and aud may not. The error is ErrInvalid, or ErrScope for a token that is otherwise
+// may not, and aud only with ClientForAudience. The error is ErrInvalid, or ErrScope for a token that is otherwise
 // good.
 func (p Policy) Check(o strictjson.Object, now time.Time, m identity.Mapping) (*Token, error) {
 	for _, rule := range []func(strictjson.Object, time.Time) string{p.issuer, p.audience, confirmation, p.times} {
@@ -95,6 +100,9 @@ func (p Policy) issuer(o strictjson.Object, _ time.Time) string {
 }
 
 func (p Policy) audience(o strictjson.Object, _ time.Time) string {
+	if _, said := o["aud"]; !said && p.ClientForAudience {
+		return p.client(o)
+	}
 	var audience []string
 	if one, ok := o.Text("aud"); ok {
 		audience = []string{one}
@@ -104,11 +112,25 @@ func (p Policy) audience(o strictjson.Object, _ time.Time) string {
 	if len(audience) > maxAudiences {
 		return "too many aud"
 	}
-	if !slices.ContainsFunc(audience, func(a string) bool { return a != "" && slices.Contains(p.Audiences, a) }) {
+	if !slices.ContainsFunc(audience, p.ours) {
 		return "aud is none of ours"
 	}
 	return ""
 }
+
+// client decides in place of an audience. Without an audience nothing else tells an
+// access token from a refresh token, which some issuers call active too.
+func (p Policy) client(o strictjson.Object) string {
+	if id, _ := o.Text("client_id"); !p.ours(id) {
+		return "no aud, and client_id is none of ours"
+	}
+	if !o.Has("token_type") {
+		return "neither aud nor token_type"
+	}
+	return ""
+}
+
+func (p Policy) ours(name string) bool { return name != "" && slices.Contains(p.Audiences, name) }
 
 // confirmation refuses tokens that only the holder of a key may use (RFC 7800; RFC
 // 8705, section 3; RFC 9449, section 7.1) and those that are no access tokens.

@@ -128,6 +128,61 @@ func TestPolicy(t *testing.T) {
 	}
 }
 
+func TestClientForAudience(t *testing.T) {
+	type change = map[string]any
+	ours := change{"aud": nil, "client_id": "project"}
+	with := func(changes change) change {
+		all := maps.Clone(ours)
+		maps.Copy(all, changes)
+		return all
+	}
+	for _, c := range []struct {
+		name    string
+		changes change
+		reason  string // "" is a good token
+	}{
+		{"client ours", ours, ""},
+		{"audience ours, client another", change{"aud": "client", "client_id": "cli"}, ""},
+		{"audience ours, no token type", change{"token_type": nil}, ""},
+
+		{"client another", with(change{"client_id": "cli"}), "no aud, and client_id is none of ours"},
+		{"client in another case", with(change{"client_id": "PROJECT"}), "no aud, and client_id is none of ours"},
+		{"client empty", with(change{"client_id": ""}), "no aud, and client_id is none of ours"},
+		{"client a list", with(change{"client_id": []string{"project"}}), "no aud, and client_id is none of ours"},
+		{"no client", with(change{"client_id": nil}), "no aud, and client_id is none of ours"},
+		{"a refresh token says no type", with(change{"token_type": nil}), "neither aud nor token_type"},
+		{"another type", with(change{"token_type": "N_A"}), "token_type is not Bearer"},
+		{"expired", with(change{"exp": 1}), "expired"},
+		{"scope", with(change{"scope": "write"}), "scope"},
+		// What is said is not made up for.
+		{"audience another", with(change{"aud": "other"}), "aud is none of ours"},
+		{"audience null", with(change{"aud": json.RawMessage("null")}), "aud is missing or malformed"},
+		{"audience empty", with(change{"aud": ""}), "aud is none of ours"},
+		{"audience an empty list", with(change{"aud": []string{}}), "aud is none of ours"},
+		{"audience a number", with(change{"aud": 1}), "aud is missing or malformed"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			asked := policy
+			asked.ClientForAudience = true
+			_, err := asked.Check(claims(t, c.changes), time.Unix(now, 0), identity.Mapping{})
+			var invalid *bearer.InvalidError
+			got := ""
+			switch {
+			case errors.Is(err, bearer.ErrScope):
+				got = "scope"
+			case errors.As(err, &invalid):
+				got = invalid.Reason
+			}
+			if got != c.reason || (err == nil) != (got == "") {
+				t.Errorf("got %q (%v), want %q", got, err, c.reason)
+			}
+		})
+	}
+	if _, err := policy.Check(claims(t, ours), time.Unix(now, 0), identity.Mapping{}); !errors.Is(err, bearer.ErrInvalid) {
+		t.Errorf("without the field, a client stands in for an audience: %v", err)
+	}
+}
+
 func TestWhatIsKnownAboutAToken(t *testing.T) {
 	token, err := policy.Check(claims(t, map[string]any{"groups": []string{"a"}, "email": "alice@example.com", "scope": "read  write"}),
 		time.Unix(now, 0), identity.Mapping{GroupsClaim: "groups"})
@@ -165,6 +220,7 @@ func TestRequire(t *testing.T) {
 func TestAPolicyWithoutIssuerOrAudienceRefusesAll(t *testing.T) {
 	for name, p := range map[string]bearer.Policy{
 		"zero": {}, "no issuer": {Audiences: policy.Audiences}, "no audience": {Issuer: policy.Issuer}, "empty audience": {Issuer: policy.Issuer, Audiences: []string{""}},
+		"client for no audience": {Issuer: policy.Issuer, ClientForAudience: true},
 	} {
 		if _, err := p.Check(claims(t, nil), time.Unix(now, 0), identity.Mapping{}); !errors.Is(err, bearer.ErrInvalid) {
 			t.Errorf("%s: %v", name, err)

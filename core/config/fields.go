@@ -129,7 +129,7 @@ func Fields(c *Config) []Field {
 			Doc: "How access tokens in the Authorization header are verified: off (they are not looked at), introspection (the provider is asked) or jwt (JWT access tokens by the provider's keys; a revocation does not show).",
 			Set: oneOf(&c.BearerTokens, "off", "introspection", "jwt")},
 		{Name: "AUDIENCES", Section: SectionAccess,
-			Doc:  "Audiences, comma separated, one of which an access token must be meant for; CLIENT_ID and ZITADEL_PROJECT_ID unless set.",
+			Doc:  "Audiences, comma separated, one of which an access token must be meant for; CLIENT_ID and ZITADEL_PROJECT_ID unless set. Where the provider's answer names no audience, the client that the token was issued to must be among them.",
 			Hint: "client or project ids, or addresses",
 			Set:  scopeTokens(&c.Audiences, "is not an audience")},
 		{Name: "REQUIRED_SCOPES", Section: SectionAccess,

@@ -59,7 +59,7 @@ type Options struct {
 	// Auth proves it to the endpoint.
 	Auth clientauth.Method
 	// Policy is what answers must satisfy. Without Audiences it is ClientID that a
-	// token must be meant for.
+	// token must be meant for. ClientForAudience is set in any case.
 	Policy bearer.Policy
 	// Mapping makes an identity from an answer.
 	Mapping identity.Mapping
@@ -102,6 +102,7 @@ func New(o Options) *Introspector {
 	if len(o.Policy.Audiences) == 0 {
 		o.Policy.Audiences = []string{o.ClientID}
 	}
+	o.Policy.ClientForAudience = true
 	if o.Now == nil {
 		o.Now = time.Now
 	}

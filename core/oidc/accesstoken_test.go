@@ -66,6 +66,9 @@ func TestAccessTokens(t *testing.T) {
 		{name: "typ an introspection answer's (RFC 9701)", want: "typ is not at+jwt", edit: typed("token-introspection+jwt")},
 		{name: "aud of another API (D19)", want: "aud is none of ours", edit: change("aud", "https://other.example.com")},
 		{name: "aud missing", want: "aud is missing or malformed", edit: change("aud", nil)},
+		{name: "aud missing, token of our client", want: "aud is missing or malformed", edit: func(f *fake) {
+			f.claims = with(f.claims, map[string]any{"aud": nil, "client_id": testClient, "token_type": "Bearer"})
+		}},
 		{name: "exp missing (D20)", want: "exp is missing", edit: change("exp", nil)},
 		{name: "exp a text", want: "exp is malformed", edit: change("exp", "never")},
 		{name: "expired", want: "expired", edit: change("exp", testNow-30)},
