@@ -206,5 +206,5 @@ func Load(path string, environ []string) (gateway *config.Config, server *Config
 	if len(all) > 0 {
 		return nil, nil, s.warnings, all
 	}
-	return gateway, server, s.warnings, nil
+	return gateway, server, append(s.warnings, gateway.Warnings()...), nil
 }

@@ -126,7 +126,7 @@ func Fields(c *Config) []Field {
 			Set:  duration(&c.SessionMax, time.Minute, 90*24*time.Hour)},
 
 		{Name: "BEARER_TOKENS", Default: "off", Section: SectionAccess,
-			Doc: "How access tokens in the Authorization header are verified: off (they are not looked at), introspection (the provider is asked) or jwt (JWT access tokens by the provider's keys; a revocation does not show).",
+			Doc: "How access tokens in the Authorization header are verified: off (they are not looked at), introspection (the provider is asked) or jwt (JWT access tokens by the provider's keys; a revocation does not show; not with CHECK_SESSIONS unless the tokens of logins are such JWTs too).",
 			Set: oneOf(&c.BearerTokens, "off", "introspection", "jwt")},
 		{Name: "AUDIENCES", Section: SectionAccess,
 			Doc:  "Audiences, comma separated, one of which an access token must be meant for; CLIENT_ID and ZITADEL_PROJECT_ID unless set. Where the provider's answer names no audience, the client that the token was issued to must be among them.",
@@ -142,7 +142,7 @@ func Fields(c *Config) []Field {
 			Set:  duration(&c.IntrospectionCache, 0, 5*time.Minute)},
 
 		{Name: "CHECK_SESSIONS", Default: "false", Section: SectionAccess,
-			Doc: "Verify the access token of a browser session with its requests, as BEARER_TOKENS says and as often as INTROSPECTION_CACHE: who is disabled at the provider is out then. A session ends with its access token.",
+			Doc: "Verify the access token of a browser session with its requests, as BEARER_TOKENS says and as often as INTROSPECTION_CACHE: who is disabled at the provider is out then. A session ends with its access token. With BEARER_TOKENS=jwt each session whose token is no JWT meant for AUDIENCES ends with its first request: for opaque tokens use introspection.",
 			Set: boolean(&c.CheckSessions)},
 		{Name: "ACCESS_RULES", Section: SectionAccess,
 			Doc: "Who may request what, once logged in: lines of METHODS PATH REQUIREMENT, separated by line ends or semicolons; see [access.md](access.md). Without it, everybody may request everything.",
