@@ -26,7 +26,9 @@ type process struct {
 	name   string
 	cmd    *exec.Cmd
 	exited chan error
-	clean  bool // must answer SIGTERM with exit code 0
+	// stopped: see stop.
+	stopped bool
+	clean   bool // must answer SIGTERM with exit code 0
 
 	mu     sync.Mutex
 	output bytes.Buffer
@@ -45,6 +47,12 @@ func start(t *testing.T, name string, cmd *exec.Cmd) *process {
 	}
 	go func() { p.exited <- cmd.Wait() }()
 	t.Cleanup(func() {
+		if t.Failed() {
+			defer func() { t.Logf("%s printed:\n%s", name, p.printed()) }()
+		}
+		if p.stopped {
+			return
+		}
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
 		select {
 		case err := <-p.exited:
@@ -57,11 +65,20 @@ func start(t *testing.T, name string, cmd *exec.Cmd) *process {
 			}
 		}
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		if t.Failed() {
-			t.Logf("%s printed:\n%s", name, p.printed())
-		}
 	})
 	return p
+}
+
+// stop ends the process before the test does.
+func (p *process) stop(t *testing.T) {
+	t.Helper()
+	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGTERM)
+	select {
+	case <-p.exited:
+		p.stopped = true
+	case <-time.After(patience):
+		t.Fatalf("%s does not end", p.name)
+	}
 }
 
 // Write implements io.Writer for what the process prints.

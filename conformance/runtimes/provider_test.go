@@ -13,11 +13,21 @@ import (
 	"testing"
 )
 
-// Credentials of the one client that testdata/oidc-provider/provider.mjs knows.
+// Clients that testdata/oidc-provider/provider.mjs knows; they have the same secret.
 const (
 	oidcClientID     = "gatehouse"
+	oidcProgram      = "program"
+	oidcMachine      = "machine"
 	oidcClientSecret = "a-secret-of-the-runtimes-suite-0123456789"
 )
+
+// oidcProvider is a running npm package oidc-provider.
+type oidcProvider struct {
+	*process
+	issuer string
+	// app is the gateway whose callback the client gatehouse may use.
+	app string
+}
 
 // nodeModules returns the directory that holds the packages locked in
 // testdata/oidc-provider: $GATEHOUSE_NODE_MODULES, or one below the user's cache
@@ -63,9 +73,8 @@ var nodeModules = sync.OnceValues(func() (string, error) {
 	return modules, nil
 })
 
-// startOIDCProvider runs the npm package oidc-provider for the gateway at app and
-// returns its issuer.
-func startOIDCProvider(t *testing.T, app string) (issuer string) {
+// startOIDCProvider runs the npm package oidc-provider for the gateway at app.
+func startOIDCProvider(t *testing.T, app string) *oidcProvider {
 	t.Helper()
 	node := program(t, "node", "nodejs")
 	modules, err := nodeModules()
@@ -73,7 +82,7 @@ func startOIDCProvider(t *testing.T, app string) (issuer string) {
 		t.Fatal(err)
 	}
 	// Another host name than the gateway's, so that they are cross-site.
-	issuer = "http://127.0.0.1:" + freePort(t)
+	issuer := "http://127.0.0.1:" + freePort(t)
 	cmd := exec.Command(node, "testdata/oidc-provider/provider.mjs")
 	cmd.Env = append(os.Environ(),
 		"GATEHOUSE_NODE_MODULES="+modules,
@@ -83,6 +92,7 @@ func startOIDCProvider(t *testing.T, app string) (issuer string) {
 		"REDIRECT_URI="+app+"/login/callback",
 		"POST_LOGOUT_REDIRECT_URI="+app+"/logout/done",
 	)
-	start(t, "oidc-provider", cmd).line(t, "ready")
-	return issuer
+	p := &oidcProvider{start(t, "oidc-provider", cmd), issuer, app}
+	p.line(t, "ready")
+	return p
 }

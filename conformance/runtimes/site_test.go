@@ -43,7 +43,7 @@ func newEmbedded(t *testing.T) *site {
 func newOIDCProvider(t *testing.T) *site {
 	t.Helper()
 	app := "http://localhost:" + freePort(t)
-	issuer := startOIDCProvider(t, app)
+	issuer := startOIDCProvider(t, app).issuer
 	startServe(t, app, map[string]string{
 		"AUTH_SERVER_URL": issuer,
 		"CLIENT_ID":       oidcClientID,
