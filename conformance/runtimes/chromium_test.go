@@ -149,10 +149,11 @@ func (tab *chromiumTab) open(url string) {
 
 func (tab *chromiumTab) location() string {
 	tab.t.Helper()
-	return run(tab, "location", chromedp.Location())
+	return element(tab, "location", chromedp.Location())
 }
 
-// element runs an action on an element, again when the page under it goes away.
+// element runs an action on an element or the page, again when the page under it goes
+// away.
 func element[T any](tab *chromiumTab, what string, action chromedp.Action[T]) T {
 	tab.t.Helper()
 	var err error
