@@ -142,7 +142,7 @@ func Fields(c *Config) []Field {
 			Set:  duration(&c.IntrospectionCache, 0, 5*time.Minute)},
 
 		{Name: "CHECK_SESSIONS", Default: "false", Section: SectionAccess,
-			Doc: "Verify the access token of a browser session with its requests, as BEARER_TOKENS says and as often as INTROSPECTION_CACHE: who is disabled at the provider is out then. A session ends with its access token. With BEARER_TOKENS=jwt each session whose token is no JWT meant for AUDIENCES ends with its first request: for opaque tokens use introspection.",
+			Doc: "Verify the access token of a browser session with its requests, as BEARER_TOKENS says and as often as INTROSPECTION_CACHE: who is disabled at the provider is out then. A session ends with its access token. With BEARER_TOKENS=jwt no login succeeds whose token is not a JWT meant for AUDIENCES: for opaque tokens use introspection.",
 			Set: boolean(&c.CheckSessions)},
 		{Name: "ACCESS_RULES", Section: SectionAccess,
 			Doc: "Who may request what, once logged in: lines of METHODS PATH REQUIREMENT, separated by line ends or semicolons; see [access.md](access.md). Without it, everybody may request everything.",

@@ -4,7 +4,7 @@ package config
 // secret is in them.
 func (c *Config) Warnings() []string {
 	if c.CheckSessions && c.BearerTokens == "jwt" {
-		return []string{"CHECK_SESSIONS with BEARER_TOKENS=jwt: a provider whose logins yield opaque access tokens lets no session last; use BEARER_TOKENS=introspection for it"}
+		return []string{"CHECK_SESSIONS with BEARER_TOKENS=jwt: a provider whose logins yield opaque access tokens lets nobody log in; use BEARER_TOKENS=introspection for it"}
 	}
 	return nil
 }

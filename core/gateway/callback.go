@@ -127,6 +127,11 @@ func (g *Gateway) redeem(x *exchange, t login.Transaction, code string) {
 		g.endLogin(x, t, providerProblem(err))
 		return
 	}
+	if err := g.checkToken(x.ctx, done.AccessToken); err != nil && !unknown(err) {
+		// The next request would end the session, and send the browser here again.
+		g.endLogin(x, t, problem.TokenUnusable.With(err))
+		return
+	}
 	record := session.Record{
 		Identity:        &done.Identity,
 		ProviderSession: done.SessionID,

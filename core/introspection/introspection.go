@@ -200,14 +200,15 @@ func (i *Introspector) obtain(ctx context.Context, endpoint string, missing erro
 	}
 	asked := i.o.Now()
 	body, err := i.ask(ctx, endpoint, raw)
-	if err != nil {
-		return nil, err
+	var result *Result
+	if err == nil {
+		result, err = i.judge(body, key)
 	}
-	result, err := i.judge(body, key)
 	switch {
 	case err == nil:
 		i.keep(key, result, body, asked)
-	case !errors.Is(err, ErrUnavailable):
+	case errors.Is(err, bearer.ErrInvalid), errors.Is(err, bearer.ErrScope) && i.o.Cap > 0:
+		// A token without a required scope is active: a cap of 0 is about it too.
 		now := i.o.Now()
 		i.refused.put(key, &entry{err: err, made: now, until: now.Add(refusedFor)}, now)
 	}

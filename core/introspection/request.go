@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"gatehouse/core/bearer"
 	"gatehouse/core/strictjson"
 )
 
@@ -24,7 +25,8 @@ var (
 )
 
 // ask sends a token to the endpoint and returns the body of a successful answer. A
-// redirect is none. The error is ErrUnavailable.
+// redirect is none. The error is bearer.ErrInvalid for a token of a kind that the issuer
+// does not introspect, else ErrUnavailable.
 func (i *Introspector) ask(ctx context.Context, endpoint, raw string) ([]byte, error) {
 	form := url.Values{paramToken: {raw}, paramTypeHint: {accessToken}}
 	header := http.Header{
@@ -43,6 +45,8 @@ func (i *Introspector) ask(ctx context.Context, endpoint, raw string) ([]byte, e
 	switch {
 	case err != nil:
 		return nil, unavailable(err)
+	case a.Status == http.StatusBadRequest && unsupported(a.Body):
+		return nil, bearer.Refuse("the issuer does not introspect this kind of token")
 	case a.Status == http.StatusBadRequest, a.Status == http.StatusUnauthorized, a.Status == http.StatusForbidden:
 		return nil, unavailable(fmt.Errorf("%w: status %d", ErrClient, a.Status))
 	case a.Status != http.StatusOK:
@@ -52,6 +56,17 @@ func (i *Introspector) ask(ctx context.Context, endpoint, raw string) ([]byte, e
 		return nil, unavailable(errors.New("the answer is not application/json"))
 	}
 	return a.Body, nil
+}
+
+// unsupported reports whether an error answer is about the token, not the client: RFC
+// 7009, section 2.2.1, has the code, and issuers use it for introspection too.
+func unsupported(body []byte) bool {
+	o, err := strictjson.Parse(body)
+	if err != nil {
+		return false
+	}
+	code, _ := o.Text("error")
+	return code == "unsupported_token_type"
 }
 
 // isJSON reports whether an answer is, or may be, of JSON.

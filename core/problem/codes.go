@@ -56,6 +56,8 @@ var (
 		Title: "This login could not be completed", Detail: "The identity provider reported an error. Please start again."}
 	CodeRefused = &Problem{Status: http.StatusBadRequest, Code: "code_refused", Restart: true,
 		Title: "This login could not be completed", Detail: "The identity provider did not accept the answer of this browser. Please start again."}
+	TokenUnusable = &Problem{Status: http.StatusBadGateway, Code: "token_unusable", Restart: true,
+		Title: "This login could not be completed", Detail: "The access token that the identity provider gave for this login is not one that this service accepts. An administrator has to look at its configuration."}
 	TokenRefused = &Problem{Status: http.StatusBadGateway, Code: "token_refused", Restart: true,
 		Title: "This login could not be completed", Detail: "The identity provider refused this service. An administrator has to look at its configuration."}
 	IDTokenInvalid = &Problem{Status: http.StatusBadGateway, Code: "id_token_invalid", Restart: true,
