@@ -26,13 +26,15 @@ import (
 // issuer is a provider and the application at once: it publishes the key, answers
 // introspections by asked, and counts what reaches the application.
 type issuer struct {
-	key     *rsa.PrivateKey
-	asked   []url.Values
-	user    string // X-Forwarded-User of the last request that was forwarded
-	reached int
+	key   *rsa.PrivateKey
+	asked []url.Values
+	// introspection is the answer about every token; nil is a robot's.
+	introspection map[string]any
+	user          string // X-Forwarded-User of the last request that was forwarded
+	reached       int
 }
 
-func newIssuer(t *testing.T) *issuer {
+func newIssuer(t testing.TB) *issuer {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +55,9 @@ func (i *issuer) RoundTrip(r *http.Request) (*http.Response, error) {
 		body, _ := io.ReadAll(r.Body)
 		form, _ := url.ParseQuery(string(body))
 		i.asked = append(i.asked, form)
-		answer = map[string]any{"active": true, "sub": "robot", "aud": settings["CLIENT_ID"]}
+		if answer = i.introspection; i.introspection == nil {
+			answer = map[string]any{"active": true, "sub": "robot", "aud": settings["CLIENT_ID"]}
+		}
 	default:
 		return nil, errors.New("unexpected request")
 	}
@@ -70,7 +74,7 @@ func (i *issuer) Forward(w http.ResponseWriter, out *http.Request, edit func(int
 }
 
 // sign makes a JWT of the given typ, valid unless change says otherwise.
-func (i *issuer) sign(t *testing.T, typ string, change map[string]any) string {
+func (i *issuer) sign(t testing.TB, typ string, change map[string]any) string {
 	t.Helper()
 	now := time.Now().Unix()
 	claims := map[string]any{"iss": "https://issuer.example", "aud": settings["CLIENT_ID"], "sub": "robot", "client_id": "cli", "iat": now, "exp": now + 300, "scope": "read"}
