@@ -4,6 +4,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -44,6 +45,7 @@ const maxProviderAnswer = 1 << 20
 type Gateway struct {
 	handler  *gateway.Gateway
 	sessions *session.Sessions
+	tokens   gateway.Tokens
 }
 
 // New assembles a gateway. It makes no outbound call and no store operation. The
@@ -108,14 +110,14 @@ func New(c *Config, p Platform) (*Gateway, error) {
 		HeaderUser: c.HeaderUser, HeaderEmail: c.HeaderEmail, HeaderPreferredUsername: c.HeaderPreferredUsername,
 		HeaderGroups: c.HeaderGroups, StripHeaders: c.StripHeaders, PassAuthorization: c.PassAuthorization,
 	})
+	tokens := newTokens(c, provider, assertions, calls, store, now, log, background)
 	return &Gateway{
-		sessions: sessions,
+		sessions: sessions, tokens: tokens,
 		handler: gateway.New(gateway.Options{
 			Origins: c.Origins, BasePath: c.BasePath,
 			Names: names, Keys: keys, Store: store, Sessions: sessions,
 			Transactions: login.New(keys, names, now), Provider: provider, Rules: rules, Assertion: signer,
-			Access:  c.AccessRules,
-			Tokens:  newTokens(c, provider, assertions, calls, store, now, log, background),
+			Access: c.AccessRules, Tokens: tokens,
 			Forward: p.Forward, Limiter: limiter, Background: background, Now: now, Log: log,
 			LoginsPerMinute: c.LoginsPerMinute, ProviderLogout: c.ProviderLogout, PassAccessToken: c.PassAccessToken, CheckSessions: c.CheckSessions,
 		}),
@@ -136,6 +138,22 @@ func (g *Gateway) Protect(next http.Handler) http.Handler { return g.handler.Pro
 
 // Sessions lists and revokes sessions, for administration.
 func (g *Gateway) Sessions() *session.Sessions { return g.sessions }
+
+// ErrNoAnswers says that BEARER_TOKENS is not introspection, so that there are no answers
+// about access tokens to forget.
+var ErrNoAnswers = errors.New("core: access tokens are not verified by introspection")
+
+// ClearTokens drops the provider's answers about all access tokens, for administration:
+// each token is asked about again. It returns how many records were removed from the
+// store; see [introspection.Introspector.Clear] for other processes. The error is
+// ErrNoAnswers, introspection.ErrNoList or the store's.
+func (g *Gateway) ClearTokens(ctx context.Context) (removed int, err error) {
+	asked, ok := g.tokens.(askedTokens)
+	if !ok {
+		return 0, ErrNoAnswers
+	}
+	return asked.Clear(ctx)
+}
 
 // IdentityFrom returns who made the request, inside a handler that [Gateway.Protect]
 // guards; elsewhere false.

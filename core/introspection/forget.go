@@ -29,8 +29,11 @@ func (i *Introspector) Forget(ctx context.Context, token secret.Text) error {
 	return i.erase(ctx, key)
 }
 
-// forgottenSince reports whether Forget was called at t or later.
+// forgottenSince reports whether Forget or Clear was called at t or later.
 func (i *Introspector) forgottenSince(key string, t time.Time) bool {
+	if i.clearedSince(t) {
+		return true
+	}
 	e := i.forgotten.get(key, i.o.Now())
 	return e != nil && !e.made.Before(t)
 }

@@ -5,7 +5,8 @@
 // the policy; an answer is believed no longer than the cap and never beyond the token's
 // expiry; what cannot be asked is no valid token; without a token nothing is asked. A
 // token that was revoked is refused after at most the cap; one that [Introspector.Forget]
-// was called for, at once by that process. No key, error or log record contains any part
+// was called for, at once by that process, and so every token after [Introspector.Clear].
+// No key, error or log record contains any part
 // of a token; the store keeps answers sealed.
 package introspection
 
@@ -92,7 +93,9 @@ type Introspector struct {
 	valid     *memory
 	refused   *memory
 	forgotten *memory
-	flights   flight.Group[*Result]
+	// cleared is when Clear was last called, nil for never.
+	cleared atomic.Pointer[time.Time]
+	flights flight.Group[*Result]
 
 	complained sync.Once
 }
@@ -211,6 +214,9 @@ func (i *Introspector) obtain(ctx context.Context, endpoint string, missing erro
 		// A token without a required scope is active: a cap of 0 is about it too.
 		now := i.o.Now()
 		i.refused.put(key, &entry{err: err, made: now, until: now.Add(refusedFor)}, now)
+		if i.clearedSince(asked) {
+			i.refused.drop(key)
+		}
 	}
 	return result, err
 }

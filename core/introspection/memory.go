@@ -81,6 +81,15 @@ func (m *memory) drop(key string) {
 	m.remove(m.byKey[key])
 }
 
+// clear drops everything.
+func (m *memory) clear() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	clear(m.byKey)
+	m.order.Init()
+	m.bytes = 0
+}
+
 // remove takes an element out, if there is one. The caller holds mu.
 func (m *memory) remove(element *list.Element) {
 	if element == nil {

@@ -50,8 +50,8 @@ func (i *Introspector) keep(key string, result *Result, body []byte, asked time.
 }
 
 // remember puts a result that was true at since into memory, and reports whether it may
-// stay: not when Forget was called meanwhile. Forget marks first and drops then, so one
-// of the two removes it.
+// stay: not when Forget or Clear was called meanwhile. They mark first and drop then, so
+// one of the two removes it.
 func (i *Introspector) remember(key string, result *Result, since, until time.Time, size int) bool {
 	now := i.o.Now()
 	i.valid.put(key, &entry{result: result, made: now, until: until, size: size}, now)
@@ -102,7 +102,8 @@ func (i *Introspector) load(ctx context.Context, key string) *Result {
 		return nil
 	}
 	now, asked := i.o.Now(), time.UnixMilli(r.Asked)
-	if asked.After(now.Add(clockDrift)) {
+	// Another process's clock may be ahead, and the store may be behind.
+	if asked.After(now.Add(clockDrift)) || i.clearedSince(asked.Add(-clockDrift)) {
 		return nil
 	}
 	if asked.After(now) {
