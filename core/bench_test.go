@@ -95,13 +95,7 @@ func (x *benchmark) cookie(b *testing.B, g *core.Gateway, r *http.Request) {
 		b.Fatal(err)
 	}
 	who.Issuer = settings["AUTH_SERVER_URL"]
-	_, cookies, err := g.Sessions().Begin(b.Context(), session.Record{Identity: &who, AccessToken: "opaque"}, "")
-	if err != nil {
-		b.Fatal(err)
-	}
-	// The hand-over cookie is there for two minutes only.
-	pair, _, _ := strings.Cut(cookies[0], ";")
-	r.Header.Set("Cookie", pair)
+	beginSession(b, g, who, r)
 }
 
 func (x *benchmark) opaque(_ *testing.B, _ *core.Gateway, r *http.Request) {
@@ -185,6 +179,18 @@ func request(b *testing.B, g *core.Gateway, path string, who credentials) *http.
 		who(b, g, r)
 	}
 	return r
+}
+
+// beginSession logs in who and gives the session's cookie to r. The hand-over cookie is
+// left out: it is there for two minutes only.
+func beginSession(t testing.TB, g *core.Gateway, who core.Identity, r *http.Request) {
+	t.Helper()
+	_, cookies, err := g.Sessions().Begin(t.Context(), session.Record{Identity: &who, AccessToken: "opaque"}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair, _, _ := strings.Cut(cookies[0], ";")
+	r.Header.Set("Cookie", pair)
 }
 
 // discard is a response that nobody reads.

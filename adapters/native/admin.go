@@ -27,6 +27,17 @@ type Sessions interface {
 	Revoke(ctx context.Context, id string) error
 }
 
+// Tokens is what a gateway offers to its administrator about access tokens. Clear drops
+// the provider's answers about all of them and returns how many records the store lost;
+// [ErrNoAnswers] says that there never are any. It is safe for concurrent use.
+type Tokens interface {
+	Clear(ctx context.Context) (removed int, err error)
+}
+
+// ErrNoAnswers is returned by Tokens.Clear where the provider is not asked about access
+// tokens.
+var ErrNoAnswers = errors.New("native: no answers about access tokens are kept")
+
 // ErrNoSession is returned by Sessions.Revoke for an unknown id.
 var ErrNoSession = errors.New("native: no such session")
 
@@ -47,6 +58,11 @@ type sessionPage struct {
 	Next     string        `json:"next,omitempty"`
 }
 
+// clearing is the answer to DELETE /tokens.
+type clearing struct {
+	Removed int `json:"removed"`
+}
+
 type adminError struct {
 	Error string `json:"error"`
 }
@@ -59,10 +75,23 @@ const (
 	adminPageMax = 1000
 )
 
-// newAdmin serves GET /sessions?cursor=&limit= and DELETE /sessions/{id}. Whoever can
-// connect may do both: the socket's mode is the access control.
-func newAdmin(sessions Sessions, log *slog.Logger) http.Handler {
+// newAdmin serves GET /sessions?cursor=&limit=, DELETE /sessions/{id} and DELETE /tokens.
+// Whoever can connect may do all of it: the socket's mode is the access control.
+func newAdmin(sessions Sessions, tokens Tokens, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("DELETE /tokens", func(w http.ResponseWriter, r *http.Request) {
+		removed, err := tokens.Clear(r.Context())
+		switch {
+		case errors.Is(err, ErrNoAnswers):
+			answer(w, http.StatusNotFound, adminError{"this gateway keeps no answers about access tokens: BEARER_TOKENS is not introspection"})
+		case err != nil:
+			log.Error("clearing answers about access tokens failed", "removed", removed, "error", err)
+			answer(w, http.StatusInternalServerError, adminError{fmt.Sprintf("the store failed after %d records; memory is cleared", removed)})
+		default:
+			log.Info("answers about access tokens cleared by administrator", "removed", removed)
+			answer(w, http.StatusOK, clearing{removed})
+		}
+	})
 	mux.HandleFunc("GET /sessions", func(w http.ResponseWriter, r *http.Request) {
 		limit := adminPage
 		if text := r.FormValue("limit"); text != "" {

@@ -52,6 +52,19 @@ func testID(n int) string { return fmt.Sprintf("session-%08d", n) }
 // startAdmin serves s on a socket; the path is short wherever the tests run.
 func startAdmin(t *testing.T, s Sessions) string {
 	t.Helper()
+	return startAdminOf(t, s, answered{err: ErrNoAnswers})
+}
+
+// answered is what a gateway keeps about access tokens.
+type answered struct {
+	records int
+	err     error
+}
+
+func (a answered) Clear(context.Context) (int, error) { return a.records, a.err }
+
+func startAdminOf(t *testing.T, s Sessions, tokens Tokens) string {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "gh")
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +74,7 @@ func startAdmin(t *testing.T, s Sessions) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	end := serveUntil(newServer(newAdmin(s, discard), discard), l)
+	end := serveUntil(newServer(newAdmin(s, tokens, discard), discard), l)
 	t.Cleanup(func() {
 		end()
 		os.RemoveAll(dir)
@@ -119,6 +132,25 @@ func TestAdminReportsAFailingStore(t *testing.T) {
 	}
 }
 
+func TestAdminClearsAnswersAboutTokens(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		tokens         answered
+		code           int
+		out, errs, not string
+	}{
+		{"some", answered{records: 7}, 0, "cleared 7\n", "", "gatehouse:"},
+		{"none kept", answered{err: ErrNoAnswers}, 1, "", "BEARER_TOKENS is not introspection", "?"},
+		{"store fails", answered{3, errors.New("disk on fire")}, 1, "", "the store failed after 3 records; memory is cleared", "fire"},
+	} {
+		path := startAdminOf(t, &shelf{}, c.tokens)
+		code, out, errs := runMain("tokens", "clear", "--socket", path)
+		if code != c.code || out != c.out || !strings.Contains(errs, c.errs) || strings.Contains(errs, c.not) {
+			t.Errorf("%s: exit %d, %q, %q", c.name, code, out, errs)
+		}
+	}
+}
+
 func TestAdminSocket(t *testing.T) {
 	path := startAdmin(t, &shelf{})
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
@@ -168,6 +200,7 @@ func TestAdminRefusesNonsense(t *testing.T) {
 		"/sessions/short":                             http.MethodDelete,
 		"/sessions/a%2Fb%2Fc%2Fd%2Fe%2Ff%2Fg%2Fh%2Fi": http.MethodDelete,
 		"/sessions":                                   http.MethodPost,
+		"/tokens":                                     http.MethodGet,
 		"/":                                           http.MethodGet,
 	} {
 		if _, err := a.call(method, target); err == nil {

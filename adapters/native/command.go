@@ -41,6 +41,7 @@ func commands() []command {
 		{"check", runCheck},
 		{"keygen", runKeygen},
 		{"sessions", runSessions},
+		{"tokens", runTokens},
 		{"version", runVersion},
 		{"help", runHelp},
 	}

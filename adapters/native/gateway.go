@@ -2,6 +2,7 @@ package native
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 
@@ -17,6 +18,7 @@ type parts struct {
 	handler    http.Handler
 	ready      func(context.Context) error
 	sessions   Sessions
+	tokens     Tokens
 	forward    *Forward
 	fetch      *http.Transport
 	background *background
@@ -40,7 +42,7 @@ func assemble(c *config.Config, store kv.Driver, log *slog.Logger) (*parts, erro
 		return nil, err
 	}
 	p.ready = gateway.Ready
-	p.handler, p.sessions = gateway, administration{gateway.Sessions()}
+	p.handler, p.sessions, p.tokens = gateway, administration{gateway.Sessions()}, answers{gateway}
 	return p, nil
 }
 
@@ -57,4 +59,15 @@ func (a administration) List(ctx context.Context, cursor string, limit int) ([]S
 		}
 	}
 	return list, next, err
+}
+
+// answers are the core's, about access tokens, as [Tokens].
+type answers struct{ gateway *core.Gateway }
+
+func (a answers) Clear(ctx context.Context) (removed int, err error) {
+	removed, err = a.gateway.ClearTokens(ctx)
+	if errors.Is(err, core.ErrNoAnswers) {
+		err = ErrNoAnswers
+	}
+	return removed, err
 }

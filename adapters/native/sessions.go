@@ -44,16 +44,26 @@ func runSessions(c *call, args []string) error {
 	case verb == "revoke" && asJSON:
 		return usagef("", "option --json is for sessions list")
 	}
-	if socket == "" {
-		if socket, err = c.socketOf(configFile); err != nil {
-			return err
-		}
+	admin, err := c.admin(socket, configFile)
+	if err != nil {
+		return err
 	}
-	admin := newAdminClient(socket)
 	if verb == "revoke" {
 		return admin.revoke(c, ids)
 	}
 	return admin.list(c, asJSON)
+}
+
+// admin speaks to the gateway on socket, or unless that is set, to the one that the
+// configuration describes.
+func (c *call) admin(socket, configFile string) (*adminClient, error) {
+	if socket == "" {
+		var err error
+		if socket, err = c.socketOf(configFile); err != nil {
+			return nil, err
+		}
+	}
+	return newAdminClient(socket), nil
 }
 
 // socketOf finds the running gateway's socket. The gateway's own settings need not be

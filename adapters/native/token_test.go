@@ -15,16 +15,19 @@ import (
 	"gatehouse/core/kv"
 )
 
-// deployment is a gateway that asks the library that ZITADEL runs on about tokens, and
-// believes no answer twice.
-type deployment struct{ app, issuer string }
+// deployment is a gateway that asks the library that ZITADEL runs on about tokens.
+type deployment struct {
+	app, issuer string
+	tokens      Tokens
+}
 
 const (
 	testClient = "client@project"
 	testSecret = "a%secret+with:signs"
 )
 
-func deploy(t *testing.T) deployment {
+// deploy starts one that believes an answer for so long.
+func deploy(t *testing.T, cache string) deployment {
 	t.Helper()
 	var provider, gateway http.Handler
 	serve := func(h *http.Handler) string {
@@ -43,7 +46,7 @@ func deploy(t *testing.T) deployment {
 	settings := map[string]string{
 		"APP_URL": d.app, "DEV_MODE": "true", "AUTH_SERVER_URL": d.issuer, "CLIENT_ID": testClient, "CLIENT_SECRET": testSecret,
 		"PROXY_TARGET": application.URL, "COOKIE_SECRET": cookieKey(), "PASS_ACCESS_TOKEN": "true",
-		"BEARER_TOKENS": "introspection", "INTROSPECTION_CACHE": "0s", "CHECK_SESSIONS": "true",
+		"BEARER_TOKENS": "introspection", "INTROSPECTION_CACHE": cache, "CHECK_SESSIONS": "true",
 	}
 	c, err := config.Load(func(name string) (string, bool) { v, ok := settings[name]; return v, ok })
 	if err != nil {
@@ -54,8 +57,22 @@ func deploy(t *testing.T) deployment {
 		t.Fatal(err)
 	}
 	t.Cleanup(made.forward.Close)
-	provider, gateway = p, made.handler
+	provider, gateway, d.tokens = p, made.handler, made.tokens
 	return d
+}
+
+// revoke ends an access token at the provider.
+func (d deployment) revoke(t *testing.T, token string) {
+	t.Helper()
+	form := url.Values{"token": {token}, "client_id": {testClient}, "client_secret": {testSecret}}
+	revoked, err := http.PostForm(d.issuer+"/revoke", form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	revoked.Body.Close()
+	if revoked.StatusCode != http.StatusOK {
+		t.Fatalf("revoke: %s", revoked.Status)
+	}
 }
 
 // echo is what the demo application says of a request.
@@ -84,7 +101,7 @@ func (d deployment) call(t *testing.T, token string) (*http.Response, echo) {
 }
 
 func TestAnAccessTokenOfARealProviderIsGoodUntilItIsRevoked(t *testing.T) {
-	d := deploy(t)
+	d := deploy(t, "0s")
 	v := newVisitor(t)
 	v.logIn(d.app+"/", "alice")
 	_, body := v.send(http.MethodGet, d.app+"/api/echo", nil)
@@ -101,20 +118,36 @@ func TestAnAccessTokenOfARealProviderIsGoodUntilItIsRevoked(t *testing.T) {
 		}
 	}
 
-	form := url.Values{"token": {token}, "client_id": {testClient}, "client_secret": {testSecret}}
-	revoked, err := http.PostForm(d.issuer+"/revoke", form)
-	if err != nil {
-		t.Fatal(err)
-	}
-	revoked.Body.Close()
-	if revoked.StatusCode != http.StatusOK {
-		t.Fatalf("revoke: %s", revoked.Status)
-	}
+	d.revoke(t, token)
 	if res, _ := d.call(t, token); res.StatusCode != http.StatusUnauthorized || res.Header.Get("WWW-Authenticate") != `Bearer error="invalid_token"` {
 		t.Errorf("revoked token: %s, challenge %q", res.Status, res.Header.Get("WWW-Authenticate"))
 	}
 	// The browser's session ends with the token: its next page is the login.
 	if at, _ := v.send(http.MethodGet, d.app+"/reports", nil); at.Path != "/login" {
 		t.Errorf("the session goes on at %s", at)
+	}
+}
+
+// An answer is believed for its time, unless an administrator has all of them cleared.
+func TestAdministratorClearsAnswersAboutTokens(t *testing.T) {
+	d := deploy(t, "5m")
+	v := newVisitor(t)
+	v.logIn(d.app+"/", "alice")
+	_, body := v.send(http.MethodGet, d.app+"/api/echo", nil)
+	var session echo
+	if err := json.Unmarshal([]byte(body), &session); err != nil || len(session.Headers["X-Forwarded-Access-Token"]) != 1 {
+		t.Fatalf("no access token in %s, error %v", body, err)
+	}
+	token := session.Headers["X-Forwarded-Access-Token"][0]
+	d.revoke(t, token)
+	if res, _ := d.call(t, token); res.StatusCode != http.StatusOK {
+		t.Fatalf("revoked a moment ago: %s", res.Status)
+	}
+	socket := startAdminOf(t, &shelf{}, d.tokens)
+	if code, out, errs := runMain("tokens", "clear", "--socket", socket); code != 0 || out != "cleared 1\n" {
+		t.Fatalf("exit %d, %q, %s", code, out, errs)
+	}
+	if res, _ := d.call(t, token); res.StatusCode != http.StatusUnauthorized {
+		t.Errorf("after clearing: %s", res.Status)
 	}
 }

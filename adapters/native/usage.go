@@ -13,6 +13,7 @@ const usage = `Usage:
     gatehouse keygen [--assertion]
     gatehouse sessions list [--json] [--config FILE | --socket PATH]
     gatehouse sessions revoke [--config FILE | --socket PATH] ID...
+    gatehouse tokens clear [--config FILE | --socket PATH]
     gatehouse version
     gatehouse help
 
@@ -27,6 +28,8 @@ Gatehouse puts OpenID Connect logins in front of an application.
     keygen    Print a key for COOKIE_SECRET, or with --assertion a private key
               (PEM, PKCS#8, P-256) for ASSERTION_KEY.
     sessions  List the sessions of a running gateway, or end some of them.
+    tokens    Make a running gateway forget what the provider said about access
+              tokens, so that it asks about each again.
 
 Options:
     --addr HOST:PORT  Where dev is opened; HOST is this machine. Default: localhost:3000.
