@@ -59,7 +59,7 @@ func Settings(c *Config) []config.Field {
 			Hint: "name a file in a directory that exists and that this user can write",
 			Set:  plainText(&c.StorePath)},
 		{Name: "ADMIN_SOCKET", Section: SectionServer,
-			Doc:  "Unix socket on which the running gateway lists and ends sessions, open to its owner only. none disables it. Unless set it is STORE_PATH with .sock added, and none for STORE=memory.",
+			Doc:  "Unix socket on which the running gateway lists and ends sessions and clears answers about access tokens, open to its owner only. none disables it. Unless set it is STORE_PATH with .sock added, and none for STORE=memory.",
 			Hint: "a path of at most 100 bytes, or none",
 			Set:  socketPath(&c.AdminSocket)},
 		{Name: "LOG_LEVEL", Default: "info", Section: SectionServer,
