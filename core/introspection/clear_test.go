@@ -87,6 +87,7 @@ func TestAfterClearNothingOldIsBelieved(t *testing.T) {
 			if _, err := i.Clear(t.Context()); err != nil {
 				t.Fatal(err)
 			}
+			f.advance(time.Second)
 			if _, err := ask(i); kindOf(err) != "inactive" {
 				t.Errorf("a token that was active: %v", err)
 			}
@@ -95,6 +96,34 @@ func TestAfterClearNothingOldIsBelieved(t *testing.T) {
 				t.Errorf("a token that was refused: %v", err)
 			}
 		})
+	}
+}
+
+// A record of a process whose clock is ahead looks younger than the clearing.
+func TestAfterClearAnotherProcessesClockRevivesNothing(t *testing.T) {
+	f := newIssuer()
+	f.driver = stale{f.memory}
+	ahead := f.introspector(func(o *Options) { o.Now = func() time.Time { return f.Now().Add(30 * time.Second) } })
+	_, _ = ask(ahead)
+	f.change(map[string]any{"active": false})
+	i := f.introspector(nil)
+	if _, err := ask(i); err != nil {
+		t.Fatalf("before: %v", err)
+	}
+	_, _ = i.Clear(t.Context())
+	f.advance(time.Second)
+	if _, err := ask(i); kindOf(err) != "inactive" {
+		t.Errorf("afterwards: %v", err)
+	}
+	f.change(map[string]any{"active": true})
+	f.advance(refusedFor)
+	for range 2 {
+		if _, err := ask(i); err != nil {
+			t.Error(err)
+		}
+	}
+	if f.calls() != 3 {
+		t.Errorf("%d calls: nothing is remembered any more", f.calls())
 	}
 }
 
