@@ -47,13 +47,15 @@ type record struct {
 // step is one request, or several equal ones at once, and everything that is
 // expected of it.
 type step struct {
-	flow      string // the flow that it comes from, or ""
-	number    int
-	only      tags
-	request   request
-	fetches   []*fetch
-	responses []*response
-	counts    []*count
+	flow   string // the flow that it comes from, or ""
+	number int
+	only   tags
+	// accessToken is what {accesstoken} stands for from this step on, or nil.
+	accessToken *signedToken
+	request     request
+	fetches     []*fetch
+	responses   []*response
+	counts      []*count
 }
 
 // tags restrict a section to some runs: each is a condition, "!condition", or several
@@ -106,6 +108,9 @@ func parseArchive(name string, data []byte) (*Case, error) {
 	}
 	if err := p.complete(); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if p.access != nil {
+		return nil, fmt.Errorf("%s: no request after the last access token", name)
 	}
 	return c, nil
 }

@@ -100,7 +100,7 @@ type answer struct {
 	size    int    // of big
 	header  []textLine
 	body    text
-	idToken *idToken
+	idToken *signedToken
 }
 
 var answerLine = regexp.MustCompile(`^(?:(fail|hang)|(?:([1-5]\d\d) ?)?(?:(drip|abort|big) ?(\d+[KM]B)?)?)$`)

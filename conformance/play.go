@@ -141,6 +141,14 @@ func (p *play) step(st *step) error {
 	if err := p.prepare(r); err != nil {
 		return err
 	}
+	if st.accessToken != nil {
+		token, err := st.accessToken.makeAccessToken(p.scope)
+		if err != nil {
+			return err
+		}
+		p.scope.bind("accesstoken", token)
+		p.secrets.watch("accesstoken", token)
+	}
 	s := *p.scope
 	s.jar = p.browser(r.browser)
 	p.network.open(st, &s)

@@ -19,7 +19,7 @@ var errCase = errors.New("answer of the case")
 // expand fills in the answer's placeholders.
 func (a *answer) expand(s *scope) (http.Header, string, error) {
 	c := *s
-	c.idToken = func() (string, error) { return cmp.Or(a.idToken, standardIDToken).make(s) }
+	c.idToken = func() (string, error) { return cmp.Or(a.idToken, standardIDToken).makeIDToken(s) }
 	body, err := c.expand(a.body)
 	if err != nil {
 		return nil, "", err

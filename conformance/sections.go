@@ -11,8 +11,9 @@ import (
 type sections struct {
 	c       *Case
 	step    *step
-	fetch   *fetch   // waits for its answer
-	idToken *idToken // waits for the answer that carries it
+	fetch   *fetch       // waits for its answer
+	idToken *signedToken // waits for the answer that carries it
+	access  *signedToken // waits for the request that carries it
 }
 
 // add reads one section: its name, then words that restrict it.
@@ -28,7 +29,7 @@ func (p *sections) add(name, data string, first bool) error {
 	if p.fetch != nil && kind != "answer" && kind != "idtoken" {
 		return errors.New("the fetch before it has no answer")
 	}
-	if p.step == nil && kind != "request" && kind != "kv" {
+	if p.step == nil && kind != "request" && kind != "kv" && kind != "accesstoken" {
 		return errors.New("stands before the first request")
 	}
 	var err error
@@ -42,7 +43,8 @@ func (p *sections) add(name, data string, first bool) error {
 		if err := p.complete(); err != nil {
 			return err
 		}
-		p.step = &step{number: len(p.c.Steps) + 1, only: only}
+		p.step = &step{number: len(p.c.Steps) + 1, only: only, accessToken: p.access}
+		p.access = nil
 		p.c.Steps = append(p.c.Steps, p.step)
 		err = p.step.request.parse(data)
 	case "fetch":
@@ -56,7 +58,12 @@ func (p *sections) add(name, data string, first bool) error {
 		if p.fetch == nil || p.idToken != nil {
 			return errors.New("stands neither after a fetch nor before its answer")
 		}
-		p.idToken, err = parseIDToken(data)
+		p.idToken, err = parseSignedToken(data)
+	case "accesstoken":
+		if p.access != nil {
+			return errors.New("the one before it has no request")
+		}
+		p.access, err = parseSignedToken(data)
 	case "answer":
 		if p.fetch == nil {
 			return errors.New("has no fetch before it")

@@ -1,16 +1,19 @@
 package conformance
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
-// idToken describes the token that {idtoken} stands for in the answer after it:
-// the standard one, with the header and the claims that the section changes.
-type idToken struct {
+// signedToken describes the token that {idtoken} stands for in the answer after it, or
+// {accesstoken} in the request: the standard one, with the header and the claims that
+// the section changes.
+type signedToken struct {
 	alg, kid, key string
 	typ           string
 	corrupt       bool
@@ -19,8 +22,8 @@ type idToken struct {
 	claims        text
 }
 
-func parseIDToken(data string) (*idToken, error) {
-	t := &idToken{alg: "RS256", kid: "k1", key: "k1"}
+func parseSignedToken(data string) (*signedToken, error) {
+	t := &signedToken{alg: "RS256", kid: "k1", key: "k1"}
 	head, body := "", strings.TrimSuffix(data, "\n")
 	if !strings.HasPrefix(body, "{") {
 		head, body, _ = strings.Cut(body, "\n\n")
@@ -69,10 +72,10 @@ func parseIDToken(data string) (*idToken, error) {
 }
 
 // standardIDToken is what {idtoken} stands for without a section of its own.
-var standardIDToken, _ = parseIDToken("")
+var standardIDToken, _ = parseSignedToken("")
 
-// make builds and signs the token. "-" for alg or kid leaves it out of the header.
-func (t *idToken) make(s *scope) (string, error) {
+// makeIDToken builds and signs an ID token (OIDC Core 1.0, section 2).
+func (t *signedToken) makeIDToken(s *scope) (string, error) {
 	claims := map[string]any{
 		"iss": s.config["AUTH_SERVER_URL"], "sub": "alice", "aud": s.config["CLIENT_ID"],
 		"iat": s.now().Unix(), "exp": s.now().Unix() + 300,
@@ -81,6 +84,19 @@ func (t *idToken) make(s *scope) (string, error) {
 	if nonce, ok := s.lookup("nonce"); ok {
 		claims["nonce"] = nonce
 	}
+	return t.make(s, t.typ, claims)
+}
+
+// makeAccessToken builds and signs a JWT access token (RFC 9068, section 2).
+func (t *signedToken) makeAccessToken(s *scope) (string, error) {
+	return t.make(s, cmp.Or(t.typ, "at+jwt"), map[string]any{
+		"iss": s.config["AUTH_SERVER_URL"], "sub": "robot", "aud": s.config["CLIENT_ID"], "client_id": "program",
+		"iat": s.now().Unix(), "exp": s.now().Unix() + 300, "jti": strconv.FormatInt(s.now().UnixNano(), 36), "scope": "read",
+	})
+}
+
+// make changes and signs claims. "-" for alg, kid or typ leaves it out of the header.
+func (t *signedToken) make(s *scope, typ string, claims map[string]any) (string, error) {
 	if t.raw {
 		claims = map[string]any{}
 	}
@@ -92,7 +108,7 @@ func (t *idToken) make(s *scope) (string, error) {
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
 	if err := d.Decode(&changes); err != nil {
-		return "", fmt.Errorf("claims of the ID token: %w", err)
+		return "", fmt.Errorf("claims of the token: %w", err)
 	}
 	for name, v := range changes {
 		if claims[name] = v; v == nil {
@@ -100,8 +116,8 @@ func (t *idToken) make(s *scope) (string, error) {
 		}
 	}
 	header := map[string]any{"alg": t.alg, "kid": t.kid}
-	if t.typ != "" {
-		header["typ"] = t.typ
+	if typ != "" {
+		header["typ"] = typ
 	}
 	maps.Copy(header, t.header)
 	for name, v := range header {
