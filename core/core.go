@@ -101,7 +101,7 @@ func New(c *Config, p Platform) (*Gateway, error) {
 	provider := oidc.New(oidc.Options{
 		Issuer: c.IssuerText, ClientID: c.ClientID, ClientSecret: c.ClientSecret, ClientAuth: c.ClientAuth,
 		Scopes: c.Scopes, RequirePKCE: c.RequirePKCE, Algorithms: c.IDTokenAlgs, ClockSkew: c.ClockSkew,
-		UserinfoClaims: c.UserinfoClaims, GroupsClaim: c.GroupsClaim, ProjectID: c.ProjectID,
+		UserinfoClaims: c.UserinfoClaims, GroupsClaim: c.GroupsClaim, RolesClaim: c.RolesClaim, ProjectID: c.ProjectID,
 		Assertion: assertions, Egress: calls, Store: store, Now: now, Log: log, Background: background,
 	})
 	rules := proxy.New(proxy.Options{

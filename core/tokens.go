@@ -57,7 +57,7 @@ func newTokens(c *Config, p *oidc.Provider, assertions clientauth.AssertionFunc,
 			},
 			ClientID: c.ClientID, Auth: auth,
 			Policy:  bearer.Policy{Issuer: c.IssuerText, Audiences: c.Audiences, Scopes: c.RequiredScopes, Leeway: c.ClockSkew},
-			Mapping: identity.Mapping{GroupsClaim: c.GroupsClaim, ProjectID: c.ProjectID},
+			Mapping: identity.Mapping{GroupsClaim: c.GroupsClaim, RolesClaim: c.RolesClaim, ProjectID: c.ProjectID},
 			Cap:     c.IntrospectionCache,
 			Egress:  calls, Store: store, Now: now, Log: log, Background: background,
 		})}

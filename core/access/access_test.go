@@ -157,6 +157,9 @@ func TestRequirements(t *testing.T) {
 		{"role that no organisation granted", "role=admin", false, func(s *access.Subject) {
 			s.Identity.ProjectRoles = map[string]map[string]string{"admin": {}}
 		}},
+		{"role from the roles claim", "role=admin", true, func(s *access.Subject) { s.Identity.Roles = []string{"user", "admin"} }},
+		{"role in another case", "role=admin", false, func(s *access.Subject) { s.Identity.Roles = []string{"Admin"} }},
+		{"role is not a group", "group=admin", false, func(s *access.Subject) { s.Identity.Roles = []string{"admin"} }},
 		{"group is not a role", "role=staff", false, nil},
 		{"scope", "scope=reports:read", true, func(s *access.Subject) { s.Scopes = []string{"openid", "reports:read"} }},
 		{"no scopes known", "scope=openid", false, nil},

@@ -61,7 +61,7 @@ func (t *term) holds(who *Subject) bool {
 	id := who.Identity
 	switch t.kind {
 	case kindRole:
-		return len(id.ProjectRoles[t.value]) > 0
+		return slices.Contains(id.Roles, t.value) || len(id.ProjectRoles[t.value]) > 0
 	case kindGroup:
 		return slices.Contains(id.Groups, t.value)
 	case kindEmail:

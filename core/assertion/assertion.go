@@ -137,7 +137,7 @@ func (s *Signer) sign(id *identity.Identity, now time.Time) (string, error) {
 		IssuedAt: now.Unix(), Expiry: now.Add(Lifetime).Unix(),
 		Email: id.Email, EmailVerified: id.EmailVerified,
 		PreferredUsername: id.PreferredUsername, Name: id.Name,
-		Groups: id.Groups, Roles: slices.Sorted(maps.Keys(id.ProjectRoles)),
+		Groups: id.Groups, Roles: id.RoleNames(),
 		IdentityProvider: id.Issuer,
 	})
 	if err != nil {

@@ -74,6 +74,7 @@ func subject() *identity.Identity {
 		PreferredUsername: "j.doe", Email: "janedoe@example.com", EmailVerified: &verified,
 		Groups:       []string{"b", "a"},
 		ProjectRoles: map[string]map[string]string{"user": {"1": "x"}, "admin": {"1": "x"}},
+		Roles:        []string{"reviewer", "user"},
 		Metadata:     map[string]string{"private": "yes"},
 	}
 }
@@ -128,7 +129,7 @@ func TestAssertionVerifiesWithThePublishedKeys(t *testing.T) {
 				t.Errorf("header is %+v", header)
 			}
 			got := string(must(json.Marshal(claims)))
-			want := `{"aud":"http://127.0.0.1:8081","email":"janedoe@example.com","email_verified":true,"exp":1800000060,"groups":["b","a"],"iat":1800000000,"idp":"https://op.example.com","iss":"https://app.example.com","name":"Jane Doe \u003cjane\u003e","preferred_username":"j.doe","roles":["admin","user"],"sub":"248289761001"}`
+			want := `{"aud":"http://127.0.0.1:8081","email":"janedoe@example.com","email_verified":true,"exp":1800000060,"groups":["b","a"],"iat":1800000000,"idp":"https://op.example.com","iss":"https://app.example.com","name":"Jane Doe \u003cjane\u003e","preferred_username":"j.doe","roles":["admin","reviewer","user"],"sub":"248289761001"}`
 			if got != want {
 				t.Errorf("claims are %s\nwant %s", got, want)
 			}

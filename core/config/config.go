@@ -44,6 +44,7 @@ type Config struct {
 	// token lacks one of them.
 	UserinfoClaims []string
 	GroupsClaim    string
+	RolesClaim     string
 	ProjectID      string
 	EgressHosts    []string
 	OutboundWait   time.Duration

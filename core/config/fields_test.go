@@ -50,6 +50,7 @@ var values = []struct {
 	{"CLOCK_SKEW", "ClockSkew", [][2]string{{"0s", "0s"}, {"60s", "1m0s"}}, []string{"61s", "-1s", "30", "1d", "abc"}},
 	{"USERINFO_CLAIMS", "UserinfoClaims", [][2]string{{"none", "[]"}, {"a,b", "[a b]"}}, nil},
 	{"GROUPS_CLAIM", "GroupsClaim", [][2]string{{"urn:roles", "urn:roles"}}, []string{"a\x00b"}},
+	{"ROLES_CLAIM", "RolesClaim", [][2]string{{"urn:roles", "urn:roles"}}, []string{"a\x00b"}},
 	{"EGRESS_HOSTS", "EgressHosts", [][2]string{{"a.example, b.example:8443, c.example:443,[::1]:90", "[a.example b.example:8443 c.example [::1]:90]"}},
 		[]string{"https://a.example", "a.example/x", "*.example", "A.example", "a.example:", "a.example:x", "a.example:70000", "user@a.example", "a example", ",", "a?b", "::1", "ä.example"}},
 	{"OUTBOUND_TIMEOUT", "OutboundWait", [][2]string{{"100ms", "100ms"}}, []string{"0s", "99ms", "61s", "10"}},

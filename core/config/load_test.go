@@ -91,7 +91,7 @@ func TestDefaults(t *testing.T) {
 		"Issuer": "https://issuer.example", "IssuerText": "https://issuer.example", "ClientID": "client",
 		"ClientSecret": "[redacted]", "ClientAuth": "client_secret_basic", "Scopes": "[openid email profile]",
 		"RequirePKCE": "false", "IDTokenAlgs": "[RS256 ES256 PS256 EdDSA]", "ClockSkew": "30s",
-		"UserinfoClaims": "[preferred_username name email]", "GroupsClaim": "groups", "ProjectID": "", "EgressHosts": "[]", "OutboundWait": "10s",
+		"UserinfoClaims": "[preferred_username name email]", "GroupsClaim": "groups", "RolesClaim": "", "ProjectID": "", "EgressHosts": "[]", "OutboundWait": "10s",
 		"CookieSecrets": "[[redacted]]", "CookieName": "gatehouse", "SessionKind": "browser", "SessionIdle": "12h0m0s", "SessionMax": "336h0m0s",
 		"PublicPaths": "[]", "EncodedSlashPaths": "[]", "TrustedProxies": "[]", "LoginsPerMinute": "20", "ProviderLogout": "true",
 		"HeaderUser": "X-Forwarded-User", "HeaderEmail": "X-Forwarded-Email", "HeaderPreferredUsername": "X-Forwarded-Preferred-Username",
@@ -147,15 +147,15 @@ func TestEveryMistakeIsReportedAtOnce(t *testing.T) {
 	var want []string
 	for _, f := range config.Fields(&config.Config{}) {
 		switch f.Name {
-		case "CLIENT_ID", "CLIENT_SECRET", "GROUPS_CLAIM", "USERINFO_CLAIMS", "CLIENT_KEY", "ASSERTION_KEY", "ASSERTION_AUDIENCE":
+		case "CLIENT_ID", "CLIENT_SECRET", "GROUPS_CLAIM", "ROLES_CLAIM", "USERINFO_CLAIMS", "CLIENT_KEY", "ASSERTION_KEY", "ASSERTION_AUDIENCE":
 			continue // take nearly anything
 		}
 		env[f.Name] = "\x01 ,"
 		want = append(want, f.Name)
 	}
-	env["GROUPS_CLAIM"], env["ASSERTION_AUDIENCE"] = "a\x00b", "a\nb"
+	env["GROUPS_CLAIM"], env["ROLES_CLAIM"], env["ASSERTION_AUDIENCE"] = "a\x00b", "a\x00b", "a\nb"
 	got := mistakes(t, env)
-	for _, name := range append(want, "CLIENT_ID", "GROUPS_CLAIM", "ASSERTION_AUDIENCE") {
+	for _, name := range append(want, "CLIENT_ID", "GROUPS_CLAIM", "ROLES_CLAIM", "ASSERTION_AUDIENCE") {
 		if !slices.Contains(got, name) {
 			t.Errorf("%s is not among the mistakes", name)
 		}

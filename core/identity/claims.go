@@ -28,6 +28,8 @@ const (
 type Mapping struct {
 	// GroupsClaim names the claim of the groups; empty means none.
 	GroupsClaim string
+	// RolesClaim names the claim of the roles; empty means none besides ZITADEL's.
+	RolesClaim string
 	// ProjectID is the ZITADEL project whose roles are read.
 	ProjectID string
 }
@@ -51,8 +53,11 @@ func FromClaims(claims strictjson.Object, m Mapping) (id Identity, reason string
 		id.EmailVerified = &verified
 	}
 	var ok bool
-	if id.Groups, ok = groups(claims, m.GroupsClaim); !ok {
+	if id.Groups, ok = names(claims, m.GroupsClaim); !ok {
 		return Identity{}, "too many groups"
+	}
+	if id.Roles, ok = names(claims, m.RolesClaim); !ok {
+		return Identity{}, "too many roles"
 	}
 	if id.ProjectRoles, ok = projectRoles(claims, m.ProjectID); !ok {
 		return Identity{}, "too many roles"
@@ -81,9 +86,9 @@ func ValidSubject(s string) bool {
 
 func hasControl(s string) bool { return strings.ContainsFunc(s, unicode.IsControl) }
 
-// groups reads an array of strings, or one string. Entries that are neither are left
-// out.
-func groups(claims strictjson.Object, name string) (all []string, ok bool) {
+// names reads an array of strings, or one string, such as groups. Entries that are
+// neither are left out.
+func names(claims strictjson.Object, name string) (all []string, ok bool) {
 	if name == "" {
 		return nil, true
 	}

@@ -23,6 +23,7 @@ func must[T any](v T, err error) T {
 func TestIdentities(t *testing.T) {
 	type vector struct {
 		Name, Comment, Project string
+		RolesClaim             string `json:"roles_claim"`
 		Claims, Expect         map[string]any
 	}
 	var vectors []vector
@@ -35,7 +36,7 @@ func TestIdentities(t *testing.T) {
 		t.Run(c.Name, func(t *testing.T) {
 			c.Claims["iss"], c.Claims["sub"] = testIssuer, "1"
 			c.Expect["iss"], c.Expect["sub"] = testIssuer, "1"
-			id, reason := FromClaims(must(strictjson.Parse(must(json.Marshal(c.Claims)))), Mapping{"groups", c.Project})
+			id, reason := FromClaims(must(strictjson.Parse(must(json.Marshal(c.Claims)))), Mapping{"groups", c.RolesClaim, c.Project})
 			if reason != "" {
 				t.Fatal(reason)
 			}
@@ -53,8 +54,8 @@ func TestIdentities(t *testing.T) {
 
 func TestLimitsOfClaims(t *testing.T) {
 	identity := func(claims map[string]any) (string, int, int, string) {
-		id, reason := FromClaims(must(strictjson.Parse(must(json.Marshal(claims)))), Mapping{GroupsClaim: "groups"})
-		return id.Name, len(id.Groups), len(id.ProjectRoles), reason
+		id, reason := FromClaims(must(strictjson.Parse(must(json.Marshal(claims)))), Mapping{GroupsClaim: "groups", RolesClaim: "roles"})
+		return id.Name, len(id.Groups), len(id.ProjectRoles) + len(id.Roles), reason
 	}
 	many := func(n int) []string {
 		all := make([]string, n)
@@ -83,6 +84,8 @@ func TestLimitsOfClaims(t *testing.T) {
 		{"10,000 groups", map[string]any{"groups": many(maxGroups)}, 0, maxGroups, 0, ""},
 		{"10,001 groups", map[string]any{"groups": many(maxGroups + 1)}, 0, 0, 0, "too many groups"},
 		{"10,000 roles", map[string]any{zitadelRoles: roles(maxGroups)}, 0, 0, maxGroups, ""},
+		{"10,000 roles in a list", map[string]any{"roles": many(maxGroups)}, 0, 0, maxGroups, ""},
+		{"10,001 roles in a list", map[string]any{"roles": many(maxGroups + 1)}, 0, 0, 0, "too many roles"},
 		{"10,001 roles", map[string]any{zitadelRoles: roles(maxGroups + 1)}, 0, 0, 0, "too many roles"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -94,8 +97,8 @@ func TestLimitsOfClaims(t *testing.T) {
 	}
 }
 
-func TestNoGroupsClaimConfigured(t *testing.T) {
-	if id, _ := FromClaims(must(strictjson.Parse([]byte(`{"":["a"],"groups":["b"]}`))), Mapping{}); id.Groups != nil {
-		t.Errorf("groups are %q", id.Groups)
+func TestNoClaimConfigured(t *testing.T) {
+	if id, _ := FromClaims(must(strictjson.Parse([]byte(`{"":["a"],"groups":["b"],"roles":["c"]}`))), Mapping{}); id.Groups != nil || id.Roles != nil {
+		t.Errorf("groups are %q, roles %q", id.Groups, id.Roles)
 	}
 }

@@ -2,7 +2,11 @@
 // the subject, in the form that sessions keep and applications receive.
 package identity
 
-import "context"
+import (
+	"context"
+	"maps"
+	"slices"
+)
 
 // Identity is an authenticated subject. Empty fields were not asserted.
 type Identity struct {
@@ -20,10 +24,17 @@ type Identity struct {
 	Locale        string `json:"locale,omitempty"`
 	// Groups is the configured groups claim.
 	Groups []string `json:"groups,omitempty"`
+	// Roles is the configured roles claim.
+	Roles []string `json:"roles,omitempty"`
 	// ProjectRoles is ZITADEL's role -> organisation id -> primary domain.
 	ProjectRoles map[string]map[string]string `json:"project_roles,omitempty"`
 	// Metadata is ZITADEL's user metadata, decoded.
 	Metadata map[string]string `json:"metadata,omitempty"`
+}
+
+// RoleNames returns the names of all roles, of either kind, sorted and each once.
+func (id *Identity) RoleNames() []string {
+	return slices.Compact(slices.Sorted(slices.Values(slices.AppendSeq(slices.Clone(id.Roles), maps.Keys(id.ProjectRoles)))))
 }
 
 type contextKey struct{}

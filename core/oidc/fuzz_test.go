@@ -127,6 +127,7 @@ func FuzzUserinfo(f *testing.F) {
 	}
 	type vector struct {
 		Name, Comment, Project string
+		RolesClaim             string `json:"roles_claim"`
 		Claims                 map[string]any
 		Expect                 json.RawMessage
 	}
@@ -134,7 +135,7 @@ func FuzzUserinfo(f *testing.F) {
 		c.Claims["sub"] = "248289761001"
 		f.Add(200, "application/json", must(json.Marshal(c.Claims)))
 	}
-	p := newFake(f).provider(func(o *Options) { o.ProjectID = "42" })
+	p := newFake(f).provider(func(o *Options) { o.ProjectID, o.RolesClaim = "42", "roles" })
 	token := must(parseObject(must(json.Marshal(baseClaims()))))
 	f.Fuzz(func(t *testing.T, status int, contentType string, body []byte) {
 		o, err := parseUserinfo(status, http.Header{"Content-Type": {contentType}}, body, "248289761001")

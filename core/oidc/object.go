@@ -14,7 +14,7 @@ func parseObject(data []byte) (object, error) { return strictjson.Parse(data) }
 
 // mapping is how claims become an identity.
 func (o *Options) mapping() identity.Mapping {
-	return identity.Mapping{GroupsClaim: o.GroupsClaim, ProjectID: o.ProjectID}
+	return identity.Mapping{GroupsClaim: o.GroupsClaim, RolesClaim: o.RolesClaim, ProjectID: o.ProjectID}
 }
 
 // printable bounds text from outside for a log record or an error: visible ASCII and

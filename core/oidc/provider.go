@@ -59,6 +59,9 @@ type Options struct {
 	UserinfoClaims []string
 	// GroupsClaim names the claim of the identity's groups; empty means none.
 	GroupsClaim string
+	// RolesClaim names the claim of the identity's roles; empty means none besides
+	// ZITADEL's.
+	RolesClaim string
 	// ProjectID is the ZITADEL project whose roles are read.
 	ProjectID string
 

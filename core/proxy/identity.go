@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 
 	"gatehouse/core/identity"
@@ -58,14 +57,7 @@ func (r *Rules) IdentityHeaders(id *identity.Identity) (http.Header, error) {
 		}
 		set(headerEmailVerified, verified)
 	}
-	if len(id.ProjectRoles) > 0 {
-		roles := make([]string, 0, len(id.ProjectRoles))
-		for role := range id.ProjectRoles {
-			roles = append(roles, role)
-		}
-		slices.Sort(roles)
-		set(headerRoles, encodeList(roles))
-	}
+	set(headerRoles, encodeList(id.RoleNames()))
 	if size > maxIdentity {
 		return nil, ErrIdentityTooLarge
 	}

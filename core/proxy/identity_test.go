@@ -20,6 +20,7 @@ func someone() *identity.Identity {
 		Email: "anne@example.com", EmailVerified: &yes,
 		Groups:       []string{"staff", "a,b", "", "Ops Team"},
 		ProjectRoles: map[string]map[string]string{"writer": {"1": "x"}, "admin": nil},
+		Roles:        []string{"reviewer", "admin"},
 	}
 }
 
@@ -34,7 +35,7 @@ func TestIdentityHeaders(t *testing.T) {
 		"X-Gatehouse-Issuer":             {"https://id.example.com"},
 		"X-Gatehouse-Name":               {"%C3%84nne%20%20Example%20"},
 		"X-Gatehouse-Email-Verified":     {"true"},
-		"X-Gatehouse-Roles":              {"admin,writer"},
+		"X-Gatehouse-Roles":              {"admin,reviewer,writer"},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %v, %v\nwant %v", got, err, want)
