@@ -40,7 +40,7 @@ func everySite(t *testing.T, test func(t *testing.T, s *site)) {
 
 // foreign is the origin whose pages are not ours; empty when all are.
 func foreign(s *site) string {
-	if s.confirmLogout == nil {
+	if !s.foreign {
 		return ""
 	}
 	return s.provider

@@ -142,7 +142,12 @@ func freePort(t *testing.T) string {
 // until polls done for as long as patience lasts.
 func until(t *testing.T, what string, done func() bool, describe func() string) {
 	t.Helper()
-	deadline := time.Now().Add(patience)
+	untilAtMost(t, patience, what, done, describe)
+}
+
+func untilAtMost(t *testing.T, limit time.Duration, what string, done func() bool, describe func() string) {
+	t.Helper()
+	deadline := time.Now().Add(limit)
 	for !done() {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited in vain for %s; %s", what, describe())

@@ -12,6 +12,9 @@ type site struct {
 	user     string // as the application shows it
 	email    string
 	subject  string // empty: any
+	// foreign: the provider's pages are not ours, so that the browser may complain
+	// about them.
+	foreign bool
 	// password is an element of the provider's login page only.
 	password string
 	// login fills in and leaves the provider's login page; first is true when the
@@ -51,7 +54,7 @@ func newOIDCProvider(t *testing.T) *site {
 		"REQUIRE_PKCE":    "true",
 	})
 	return &site{
-		app: app, provider: issuer,
+		app: app, provider: issuer, foreign: true,
 		user: "Alice Example", email: "alice@example.com", subject: "alice",
 		password: `input[name="password"]`,
 		login: func(tab tab, first bool) {
