@@ -31,7 +31,8 @@ func TestKeycloak(t *testing.T) {
 		keycloakRevocationWithin(t, k, k.serve(t, map[string]string{"BEARER_TOKENS": "introspection", "INTROSPECTION_CACHE": limit.String()}), limit)
 	})
 	t.Run("jwt", func(t *testing.T) {
-		app := k.serve(t, map[string]string{"BEARER_TOKENS": "jwt"})
+		// With the audience of the ID tokens, so that they are refused for what they are.
+		app := k.serve(t, map[string]string{"BEARER_TOKENS": "jwt", "AUDIENCES": "gatehouse,console"})
 		keycloakTokens(t, k, app)
 		keycloakNoAccessTokens(t, k, app)
 	})
