@@ -4,6 +4,7 @@ package runtimes
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -40,6 +41,8 @@ type answer struct {
 	// seen are the request's headers as the application got them, nil when it did not.
 	seen http.Header
 }
+
+func (a answer) String() string { return fmt.Sprintf("%d (%s)", a.status, a.challenge) }
 
 func readAnswer(t *testing.T, res *http.Response, body string) answer {
 	t.Helper()

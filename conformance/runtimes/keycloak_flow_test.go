@@ -4,7 +4,6 @@ package runtimes
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -199,15 +198,6 @@ func isAlice(t *testing.T, k *keycloak, seen http.Header) {
 	}
 }
 
-// answer is how the gateway, or the application through it, answers an API client.
-type answer struct {
-	status    int
-	challenge string
-	seen      http.Header // what /api/echo saw
-}
-
-func (a answer) String() string { return fmt.Sprintf("%d (%s)", a.status, a.challenge) }
-
 // askWith sends a GET with an access token.
 func askWith(t *testing.T, address, token string) answer {
 	t.Helper()
@@ -217,16 +207,6 @@ func askWith(t *testing.T, address, token string) answer {
 	}
 	r.Header.Set("Accept", "application/json")
 	r.Header.Set("Authorization", "Bearer "+token)
-	res, err := http.DefaultTransport.RoundTrip(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	var echo struct{ Headers http.Header }
-	if res.StatusCode == http.StatusOK && strings.HasSuffix(address, "/api/echo") {
-		if err := json.NewDecoder(res.Body).Decode(&echo); err != nil {
-			t.Fatalf("/api/echo is no JSON: %v", err)
-		}
-	}
-	return answer{res.StatusCode, res.Header.Get("Www-Authenticate"), echo.Headers}
+	res, body := (&visitor{t: t, client: &http.Client{Timeout: patience}}).do(r)
+	return readAnswer(t, res, body)
 }
