@@ -30,7 +30,7 @@ func (c *Config) check(known Errors) Errors {
 		case c.DevMode && (o.Scheme != "http" || !loopback(o)):
 			add(name, "DEV_MODE=true needs an http URL on a loopback address, not "+o.String(),
 				"remove DEV_MODE, or use http://localhost:3000")
-		case !c.DevMode && !known.has("DEV_MODE") && o.Scheme != "https":
+		case !c.DevMode && !known.Has("DEV_MODE") && o.Scheme != "https":
 			add(name, "must be https, because the session cookie is Secure",
 				"begin it with https://, or for development on this machine use http://localhost:3000 with DEV_MODE=true")
 		}
@@ -44,7 +44,7 @@ func (c *Config) check(known Errors) Errors {
 	if c.Issuer != nil && c.Issuer.Scheme != "https" && !loopback(c.Issuer) {
 		add("AUTH_SERVER_URL", "must be https", "http is accepted for loopback addresses only")
 	}
-	if isKey := c.ClientAuth == "private_key_jwt"; isKey != !c.ClientKey.Empty() && !known.has("CLIENT_AUTH") {
+	if isKey := c.ClientAuth == "private_key_jwt"; isKey != !c.ClientKey.Empty() && !known.Has("CLIENT_AUTH") {
 		if isKey {
 			add("CLIENT_KEY", "is required for private_key_jwt", "create a JSON key for the application at the provider")
 		} else {
@@ -81,7 +81,7 @@ func (c *Config) check(known Errors) Errors {
 	if c.ClientAuth == "none" {
 		c.RequirePKCE = true
 	}
-	if !known.has("SESSION_IDLE") && !known.has("SESSION_LIFETIME") && c.SessionKind != "fixed" && c.SessionIdle > c.SessionMax {
+	if !known.Has("SESSION_IDLE") && !known.Has("SESSION_LIFETIME") && c.SessionKind != "fixed" && c.SessionIdle > c.SessionMax {
 		add("SESSION_IDLE", "is longer than SESSION_LIFETIME", "lower one or raise the other")
 	}
 	if c.Upstream != nil {

@@ -25,8 +25,8 @@ func (es Errors) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// has reports whether a mistake in the named setting is known already.
-func (es Errors) has(name string) bool {
+// Has reports whether a mistake in the named setting is known already.
+func (es Errors) Has(name string) bool {
 	for _, e := range es {
 		if e.Name == name {
 			return true

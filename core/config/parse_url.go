@@ -159,3 +159,23 @@ func loopback(u *url.URL) bool {
 	a, err := netip.ParseAddr(host)
 	return err == nil && a.IsLoopback()
 }
+
+// Endpoint is a setter for the address of a service that is given a secret: https,
+// or http on a loopback address, without user, query or fragment. A slash at the
+// end is dropped.
+func Endpoint(dst **url.URL) func(string) error {
+	return func(v string) error {
+		u, err := webURL(v)
+		if err != nil {
+			return err
+		}
+		if u.Scheme != "https" && !loopback(u) {
+			return errors.New("must be https; http is accepted for loopback addresses only")
+		}
+		if u.Path = strings.TrimSuffix(u.Path, "/"); u.RawPath != "" || u.Path != "" && !plainPath(u.Path[1:]) {
+			return errors.New("has a path that is not normalised or needs encoding")
+		}
+		*dst = u
+		return nil
+	}
+}
