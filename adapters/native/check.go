@@ -44,9 +44,12 @@ func describe(gateway *config.Config, server *Config) string {
 	}
 	row("client", gateway.ClientID+" ("+gateway.ClientAuth+")")
 	row("application", gateway.Upstream.String())
-	if server.Store == storeBolt {
+	switch server.Store {
+	case storeBolt:
 		row("store", "bolt "+server.StorePath)
-	} else {
+	case storeRest:
+		row("store", "rest "+server.Rest.URL.String())
+	default:
 		row("store", server.Store)
 	}
 	if server.AdminSocket != "" {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// newFetch returns the transport for calls to the provider: used as a RoundTripper,
+// newFetch returns a transport for calls to the provider, or to a store: used as a RoundTripper,
 // so that redirects are not followed. HTTPS_PROXY, HTTP_PROXY and NO_PROXY apply (a
 // proxy sees the names of the provider's hosts only, since the calls are https, and
 // Go never uses one for loopback addresses). The core bounds every call in time and

@@ -2,6 +2,7 @@ package native
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -11,7 +12,9 @@ import (
 	"sync"
 
 	"gatehouse/core/config"
+	"gatehouse/core/gateway"
 	"gatehouse/core/kv"
+	"gatehouse/core/kv/rest"
 )
 
 // gcPercent lets the heap grow to five times what lives, and to 16 MiB in any case.
@@ -60,7 +63,8 @@ func serve(s stop, gateway *config.Config, server *Config, log *slog.Logger) err
 		return err
 	}
 	var store kv.Driver = &kv.Memory{}
-	if server.Store == storeBolt {
+	switch server.Store {
+	case storeBolt:
 		bolt, err := OpenBolt(server.StorePath, nil)
 		if err != nil {
 			return err
@@ -68,6 +72,10 @@ func serve(s stop, gateway *config.Config, server *Config, log *slog.Logger) err
 		defer bolt.Close()
 		defer inBackground(func(ctx context.Context) { bolt.sweepEvery(ctx, sweepInterval, log) })()
 		store = bolt
+	case storeRest:
+		transport := newFetch()
+		defer transport.CloseIdleConnections()
+		store = rest.New(rest.Options{URL: server.Rest.URL, Token: server.Rest.Token, Transport: transport})
 	}
 	p, err := assemble(gateway, store, log)
 	if err != nil {
@@ -95,11 +103,16 @@ func serve(s stop, gateway *config.Config, server *Config, log *slog.Logger) err
 	return p.run(s, []net.Listener{l}, certificate, server.ShutdownTimeout, log)
 }
 
-// announce logs whether a login could begin now, so that a wrong issuer shows at the
-// start and not in the first login.
+// announce logs whether a login could begin now, so that a wrong issuer or store shows
+// at the start and not in the first login.
 func (p *parts) announce(ctx context.Context, log *slog.Logger) {
-	if err := p.ready(ctx); err != nil && ctx.Err() == nil {
-		log.Warn("not ready", "error", err, "hint", "is AUTH_SERVER_URL the issuer, and can it be reached from here?")
+	err := p.ready(ctx)
+	hint := "is AUTH_SERVER_URL the issuer, and can it be reached from here?"
+	if errors.Is(err, gateway.ErrStore) {
+		hint = "does the store that STORE names answer, and does it take the token?"
+	}
+	if err != nil && ctx.Err() == nil {
+		log.Warn("not ready", "error", err, "hint", hint)
 	} else if err == nil {
 		log.Info("ready")
 	}

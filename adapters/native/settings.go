@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gatehouse/core/config"
+	"gatehouse/core/kv/rest"
 )
 
 // SectionServer is the section of [Settings] in the reference.
@@ -22,6 +23,7 @@ const SectionServer = "Native server"
 const (
 	storeBolt   = "bolt"
 	storeMemory = "memory"
+	storeRest   = rest.Name
 )
 
 // Config is what a native server needs beside the gateway's own configuration.
@@ -29,16 +31,17 @@ type Config struct {
 	ListenAddr      string
 	TLSCertFile     string
 	TLSKeyFile      string
-	Store           string // bolt or memory
+	Store           string // bolt, rest or memory
 	StorePath       string
-	AdminSocket     string // path; empty: no socket
+	Rest            rest.Config // of Store rest
+	AdminSocket     string      // path; empty: no socket
 	LogLevel        slog.Level
 	ShutdownTimeout time.Duration
 }
 
 // Settings is the table of the native server's settings; parsing them fills c.
 func Settings(c *Config) []config.Field {
-	return []config.Field{
+	fields := []config.Field{
 		{Name: "LISTEN_ADDR", Default: ":8080", Section: SectionServer,
 			Doc:  "Address and port to listen on; without an address, every one of the machine's.",
 			Hint: "for example LISTEN_ADDR=127.0.0.1:8080",
@@ -52,14 +55,17 @@ func Settings(c *Config) []config.Field {
 			Hint: "name a PEM file that this user can read",
 			Set:  existingFile(&c.TLSKeyFile)},
 		{Name: "STORE", Default: storeBolt, Section: SectionServer,
-			Doc: "Where sessions are kept: bolt, a file that survives restarts and belongs to one process, or memory.",
-			Set: choice(&c.Store, storeBolt, storeMemory)},
+			Doc: "Where sessions are kept: bolt, a file that survives restarts and belongs to one process; rest, a Redis service over HTTP that several machines can share; or memory.",
+			Set: choice(&c.Store, storeBolt, storeRest, storeMemory)},
 		{Name: "STORE_PATH", Default: "gatehouse.db", Section: SectionServer,
 			Doc:  "The file of STORE=bolt. It is created readable by its owner only, and never shrinks: freed space is used again.",
 			Hint: "name a file in a directory that exists and that this user can write",
 			Set:  plainText(&c.StorePath)},
+	}
+	fields = append(fields, rest.Fields(&c.Rest, SectionServer)...)
+	return append(fields, []config.Field{
 		{Name: "ADMIN_SOCKET", Section: SectionServer,
-			Doc:  "Unix socket on which the running gateway lists and ends sessions and clears answers about access tokens, open to its owner only. none disables it. Unless set it is STORE_PATH with .sock added, and none for STORE=memory.",
+			Doc:  "Unix socket on which the running gateway lists and ends sessions and clears answers about access tokens, open to its owner only. none disables it. Unless set it is STORE_PATH with .sock added for STORE=bolt, and none for others.",
 			Hint: "a path of at most 100 bytes, or none",
 			Set:  socketPath(&c.AdminSocket)},
 		{Name: "LOG_LEVEL", Default: "info", Section: SectionServer,
@@ -69,7 +75,7 @@ func Settings(c *Config) []config.Field {
 			Doc:  "How long requests in flight may take to finish after SIGINT or SIGTERM.",
 			Hint: "a duration from 0s to 1h",
 			Set:  span(&c.ShutdownTimeout, 0, time.Hour)},
-	}
+	}...)
 }
 
 // check finds mistakes in how settings go together and completes derived ones.
@@ -89,6 +95,7 @@ func (c *Config) check(known config.Errors) config.Errors {
 			errs = append(errs, &config.Error{Name: "STORE_PATH", Problem: fmt.Sprintf("directory %s does not exist", filepath.Dir(c.StorePath)), Hint: "create it, owned by the user that runs the gateway"})
 		}
 	}
+	errs = append(errs, c.Rest.Check(c.Store, known)...)
 	switch {
 	case c.AdminSocket == "none":
 		c.AdminSocket = ""

@@ -35,6 +35,7 @@ func TestAdminSocketDefault(t *testing.T) {
 	for _, c := range []struct{ name, environ, want string }{
 		{"beside the store", "STORE_PATH=x.db", "x.db.sock"},
 		{"none for a store in memory", "STORE=memory", ""},
+		{"none for a store over HTTP", "STORE=rest STORE_URL=https://a.example STORE_TOKEN=t", ""},
 		{"asked for with a store in memory", "STORE=memory ADMIN_SOCKET=a.sock", "a.sock"},
 		{"switched off", "ADMIN_SOCKET=none", ""},
 	} {

@@ -34,7 +34,7 @@ func (g *Gateway) health(x *exchange) {
 func (g *Gateway) readiness(x *exchange) {
 	if err := g.Ready(x.ctx); err != nil {
 		p := problem.StoreUnavailable
-		if !errors.Is(err, errStore) {
+		if !errors.Is(err, ErrStore) {
 			p = problem.ProviderUnavailable
 		}
 		unready := p.With(err)
@@ -45,7 +45,8 @@ func (g *Gateway) readiness(x *exchange) {
 	g.writeBody(x, http.StatusOK, "text/plain; charset=utf-8", []byte("ready"))
 }
 
-var errStore = errors.New("gateway: store does not answer")
+// ErrStore: the store does not answer a read, or refuses it.
+var ErrStore = errors.New("gateway: store does not answer")
 
 // Ready reports whether the store answers and the provider's documents are at hand.
 // It asks at most once in readyAge; in between it returns the same.
@@ -60,7 +61,7 @@ func (g *Gateway) Ready(ctx context.Context) error {
 	defer cancel()
 	_, err := g.Store.Get(ctx, kv.Metadata, "ready")
 	if err != nil && !errors.Is(err, kv.ErrNotFound) {
-		err = errors.Join(errStore, err)
+		err = errors.Join(ErrStore, err)
 	} else {
 		err = g.Provider.Ready(ctx)
 	}

@@ -8,6 +8,9 @@ import (
 	"gatehouse/core/secret"
 )
 
+// Name is the value of the setting STORE that chooses this store.
+const Name = "rest"
+
 // Config is what a driver needs of a platform's configuration.
 type Config struct {
 	// URL is absolute, https or on a loopback address, without user, query and
@@ -38,20 +41,19 @@ func Fields(c *Config, section string) []config.Field {
 	}
 }
 
-// Check finds what is missing, or superfluous, if chosen says whether the settings
-// choose this store. known are the mistakes found so far; choice is the setting that
-// chooses, as it stands.
-func (c *Config) Check(chosen bool, choice string, known config.Errors) (errs config.Errors) {
+// Check finds what is missing, or superfluous, where the setting STORE is store. known
+// are the mistakes found so far.
+func (c *Config) Check(store string, known config.Errors) (errs config.Errors) {
 	for _, s := range []struct {
 		name  string
 		isSet bool
 	}{{"STORE_URL", c.URL != nil}, {"STORE_TOKEN", !c.Token.Empty()}} {
 		switch {
 		case known.Has(s.name) || known.Has("STORE"):
-		case chosen && !s.isSet:
-			errs = append(errs, &config.Error{Name: s.name, Problem: "is required with " + choice, Hint: "copy REST URL and REST token from the Redis service"})
-		case !chosen && s.isSet:
-			errs = append(errs, &config.Error{Name: s.name, Problem: "is set although the store is " + choice, Hint: "set STORE=rest, or remove it"})
+		case store == Name && !s.isSet:
+			errs = append(errs, &config.Error{Name: s.name, Problem: "is required with STORE=" + Name, Hint: "copy REST URL and REST token from the Redis service"})
+		case store != Name && s.isSet:
+			errs = append(errs, &config.Error{Name: s.name, Problem: "is set although STORE is " + store, Hint: "set STORE=rest, or remove it"})
 		}
 	}
 	return errs
