@@ -182,6 +182,7 @@ func TestTwoGatewaysShareSessions(t *testing.T) {
 	}
 	one := startServe(t, app, settings)
 	settings["LISTEN_ADDR"] = "127.0.0.1:" + second
+	settings["ADMIN_SOCKET"] = filepath.Join(t.TempDir(), "admin.sock")
 	two := startServe(t, app, settings)
 	two.line(t, `{`)
 
@@ -228,6 +229,11 @@ func TestTwoGatewaysShareSessions(t *testing.T) {
 		if status := whoami(port); status != http.StatusOK {
 			t.Errorf("the %s gateway answers %d to a session that the first began", name, status)
 		}
+	}
+
+	list, err := gatehouse(t, []string{"sessions", "list", "--socket", settings["ADMIN_SOCKET"]}, nil).CombinedOutput()
+	if err != nil || strings.Count(string(list), "alice@example.com") != 1 {
+		t.Errorf("the second gateway lists (%v):\n%s", err, list)
 	}
 
 	r, _ := http.NewRequest(http.MethodPost, app+"/logout", nil)
