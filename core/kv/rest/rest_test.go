@@ -39,6 +39,14 @@ func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
 	return s.answer(r)
 }
 
+// silent is a transport that never answers.
+type silent struct{}
+
+func (silent) RoundTrip(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
 func answers(status int, body string) func(*http.Request) (*http.Response, error) {
 	return func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
@@ -270,10 +278,7 @@ func TestTheTransportsErrorIsReported(t *testing.T) {
 func TestAServiceThatDoesNotAnswer(t *testing.T) {
 	for command, operation := range operations {
 		synctest.Test(t, func(t *testing.T) {
-			d, _ := open(t, func(r *http.Request) (*http.Response, error) {
-				<-r.Context().Done()
-				return nil, r.Context().Err()
-			})
+			d := rest.New(rest.Options{URL: &url.URL{Scheme: "https", Host: "store.example"}, Transport: silent{}})
 			began := time.Now()
 			if err := operation(t.Context(), d); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != 5*time.Second {
 				t.Errorf("%s: got %v after %v", command, err, time.Since(began))
