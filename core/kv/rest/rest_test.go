@@ -92,7 +92,7 @@ var hostile = map[string]struct {
 	"refusal with status 200":  {200, `{"error":"WRONGTYPE Operation against a key holding the wrong kind of value"}`, rest.ErrRefused, "WRONGTYPE Operation against a key holding the wrong kind of value"},
 	"refusal that quotes":      {400, `{"error":"ERR unknown command 'SET', with args beginning with: '` + key + `' '` + value + `'"}`, rest.ErrRefused, "ERR unknown command"},
 	"refusal without words":    {400, `{"error":"` + token + `"}`, rest.ErrRefused, "no reason given"},
-	"refusal in one long word": {400, `{"error":"ERR ` + strings.Repeat("x", 1000) + `"}`, rest.ErrRefused, "ERR"},
+	"refusal in one long word": {400, `{"error":"ERR ` + strings.Repeat("x", 21) + ` a"}`, rest.ErrRefused, "ERR"},
 	"refusal without end":      {400, `{"error":"` + strings.Repeat("ERR ", 1000) + `"}`, rest.ErrRefused, "ERR"},
 	"refusal over lines":       {400, `{"error":"ERR a\nlevel=error\n"}`, rest.ErrRefused, "ERR a"},
 	"error that is no text":    {400, `{"error":{"result":"OK"}}`, rest.ErrProtocol, "error is no text"},
