@@ -133,7 +133,7 @@ func (a *adminClient) call(method, target string) ([]byte, error) {
 
 // list prints every session, or nothing when one page fails.
 func (a *adminClient) list(c *call, asJSON bool) error {
-	all := []SessionInfo{}
+	all, seen := []SessionInfo{}, map[string]bool{}
 	for cursor := ""; ; {
 		body, err := a.call(http.MethodGet, "/sessions?limit=1000&cursor="+url.QueryEscape(cursor))
 		if err != nil {
@@ -143,7 +143,12 @@ func (a *adminClient) list(c *call, asJSON bool) error {
 		if err := json.Unmarshal(body, &page); err != nil {
 			return fmt.Errorf("ask %s: %w", a.socket, err)
 		}
-		all = append(all, page.Sessions...)
+		for _, s := range page.Sessions {
+			if !seen[s.ID] {
+				seen[s.ID] = true
+				all = append(all, s)
+			}
+		}
 		if page.Next == "" || page.Next == cursor {
 			break
 		}

@@ -25,7 +25,8 @@ type Listed struct {
 
 // List returns a page of the sessions that are not over, at most limit, and the
 // cursor of the next page, empty after the last. A page may be empty although a
-// further one is not. The error is ErrNoList or ErrStore.
+// further one is not, and a session may occur on two pages. The error is ErrNoList or
+// ErrStore.
 func (s *Sessions) List(ctx context.Context, cursor string, limit int) ([]Listed, string, error) {
 	lister, ok := s.store.Driver().(kv.Lister)
 	if !ok {
