@@ -1,0 +1,38 @@
+// Package spin runs a gateway as a WASI HTTP component: in Spin, in wasmtime serve and
+// in other hosts of wasi:http 0.2. It turns the host's requests into those of net/http
+// and back, makes outgoing requests through the host, and fills in the core's seams.
+//
+// It decides nothing about logins: that is package core. The bindings are in package
+// wasi; nothing here needs WebAssembly, so that it is tested on any machine.
+//
+// Hosts give every request an instance of its own as a rule. What is kept in memory is
+// kept for one request; a rate limit would have to be somewhere else, so there is none
+// here, and the one in front of the host has to do.
+package spin
+
+import (
+	"context"
+	"io"
+
+	"gatehouse/adapters/spin/wasi"
+	"gatehouse/core/config"
+	"gatehouse/core/kv"
+)
+
+// Sender makes a request through the host: [wasi.Send].
+type Sender func(context.Context, *wasi.Request) (*wasi.Response, error)
+
+// Host is what a component's world provides.
+type Host struct {
+	// Send makes outgoing requests.
+	Send Sender
+	// Lookup finds a setting.
+	Lookup config.Lookup
+	// Store opens the host's key-value store; nil when the world has none.
+	Store func(name string) kv.Driver
+	// PeerHeader is the lower-case name of a header whose last value the host adds
+	// itself, the client's address; empty when the host tells of none.
+	PeerHeader string
+	// Log receives one JSON object a line.
+	Log io.Writer
+}

@@ -1,0 +1,45 @@
+//go:build wasip1
+
+package wasi
+
+import (
+	"time"
+	"unsafe"
+
+	"gatehouse/adapters/spin/abi"
+)
+
+// loop is the instance's.
+var loop = NewLoop(hostPoller{})
+
+type hostPoller struct{}
+
+func (hostPoller) Poll(pollables []uint32) []uint32 {
+	c := begin(small + 4*len(pollables))
+	defer c.release()
+	r := c.enter()
+	poll(unsafe.SliceData(pollables), uint32(len(pollables)), r)
+	return c.Numbers(r)
+}
+
+func (hostPoller) After(d time.Duration) uint32 { return subscribeDuration(uint64(d)) }
+
+func (hostPoller) Drop(pollable uint32) { dropPollable(pollable) }
+
+// streamError turns the stream-error at address into an error and drops its handle:
+// closed becomes errClosed.
+func streamError(c *call, address uint32) error {
+	e := c.StreamError(address)
+	if e.Closed {
+		return errClosed
+	}
+	defer dropError(e.Handle)
+	d := begin(small)
+	defer d.release()
+	r := d.enter()
+	httpErrorCode(e.Handle, r)
+	if d.Some(r) {
+		return d.Code(r + abi.CodeInResult)
+	}
+	return errStream
+}
