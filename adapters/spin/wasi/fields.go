@@ -15,10 +15,10 @@ const headerForbidden = 1
 // finds malformed too unless strict, which makes that an error.
 func makeFields(list []Field, strict bool) (uint32, error) {
 	fields := newFields()
-	c := begin(small)
-	defer c.release()
+	c := Begin(small)
+	defer c.Release()
 	for _, f := range list {
-		r := c.enter()
+		r := c.Enter()
 		fieldsAppend(fields, f.Name, f.Value, r)
 		if c.Failed(r) && strict && c.U8(r+1) != headerForbidden {
 			dropFields(fields)
@@ -29,8 +29,8 @@ func makeFields(list []Field, strict bool) (uint32, error) {
 }
 
 // readFields copies a fields resource and drops it.
-func readFields(c *call, fields uint32) []Field {
-	r := c.enter()
+func readFields(c *Call, fields uint32) []Field {
+	r := c.Enter()
 	fieldsEntries(fields, r)
 	list := c.Fields(r)
 	dropFields(fields)

@@ -37,23 +37,23 @@ func handle(request, outparam uint32) {
 
 // readRequest copies what is said about a request.
 func readRequest(request uint32) *Incoming {
-	c := begin(maxHeader)
-	defer c.release()
+	c := Begin(maxHeader)
+	defer c.Release()
 	in := &Incoming{}
-	r := c.enter()
+	r := c.Enter()
 	incomingRequestMethod(request, r)
 	in.Method = c.Method(r)
-	r = c.enter()
+	r = c.Enter()
 	incomingRequestPathWithQuery(request, r)
 	if c.Some(r) {
 		in.PathWithQuery = c.String(r + abi.OptionString)
 	}
-	r = c.enter()
+	r = c.Enter()
 	incomingRequestScheme(request, r)
 	if c.Some(r) {
 		in.Scheme = c.Scheme(r + abi.OptionScheme)
 	}
-	r = c.enter()
+	r = c.Enter()
 	incomingRequestAuthority(request, r)
 	if c.Some(r) {
 		in.Authority = c.String(r + abi.OptionString)
@@ -74,11 +74,11 @@ func (b *requestBody) Read(p []byte) (int, error) {
 		if b.request == 0 {
 			return 0, errClosed
 		}
-		c := begin(small)
-		r := c.enter()
+		c := Begin(small)
+		r := c.Enter()
 		incomingRequestConsume(b.request, r)
 		failed, handle := c.Failed(r), c.U32(r+abi.Handle)
-		c.release()
+		c.Release()
 		dropIncomingRequest(b.request)
 		b.request = 0
 		if failed {
@@ -123,11 +123,11 @@ func (a *answer) Begin(status int, fields []Field, withBody bool) (AnswerBody, e
 		return nil, errRequest
 	}
 	if withBody {
-		c := begin(small)
-		r := c.enter()
+		c := Begin(small)
+		r := c.Enter()
 		outgoingResponseBody(response, r)
 		failed, handle := c.Failed(r), c.U32(r+abi.Handle)
-		c.release()
+		c.Release()
 		if failed {
 			dropOutgoingResponse(response)
 			return nil, errTaken

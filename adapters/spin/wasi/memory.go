@@ -17,7 +17,7 @@ var static [80 << 10]uint64
 var (
 	started   bool
 	staticLen uint32 // bytes of static that are taken for good
-	shared    call
+	shared    Call
 	// current is the block of the import that is being called.
 	current *abi.Block
 )
@@ -61,9 +61,9 @@ func realloc(old, oldSize, align, size uint32) uint32 {
 	return at
 }
 
-// call is memory for one call of an import. Its result is read at once or before
-// release.
-type call struct {
+// Call is memory for one call of an import. Its result is read at once or before
+// Release.
+type Call struct {
 	*abi.Block
 	busy bool
 	heap []uint64
@@ -73,25 +73,25 @@ type call struct {
 // text.
 const small = 4 << 10
 
-// begin takes memory of at least size bytes.
-func begin(size int) *call {
+// Begin takes memory of at least size bytes.
+func Begin(size int) *Call {
 	if !shared.busy && size <= shared.Size() {
 		shared.busy = true
 		return &shared
 	}
 	heap := make([]uint64, (size+abi.ResultSize+7)/8)
 	p := unsafe.Pointer(unsafe.SliceData(heap))
-	return &call{Block: abi.NewBlock(address(p), unsafe.Slice((*byte)(p), len(heap)*8)), heap: heap}
+	return &Call{Block: abi.NewBlock(address(p), unsafe.Slice((*byte)(p), len(heap)*8)), heap: heap}
 }
 
-// enter returns the address for the result of the import that is called next: nothing
+// Enter returns the address for the result of the import that is called next: nothing
 // may come between the two.
-func (c *call) enter() (result uint32) {
+func (c *Call) Enter() (result uint32) {
 	c.Reset()
 	result, _ = c.Alloc(8, abi.ResultSize)
 	current = c.Block
 	return result
 }
 
-// release gives the memory back.
-func (c *call) release() { c.busy = false }
+// Release gives the memory back.
+func (c *Call) Release() { c.busy = false }

@@ -15,9 +15,9 @@ var loop = NewLoop(hostPoller{})
 type hostPoller struct{}
 
 func (hostPoller) Poll(pollables []uint32) []uint32 {
-	c := begin(small + 4*len(pollables))
-	defer c.release()
-	r := c.enter()
+	c := Begin(small + 4*len(pollables))
+	defer c.Release()
+	r := c.Enter()
 	poll(unsafe.SliceData(pollables), uint32(len(pollables)), r)
 	return c.Numbers(r)
 }
@@ -28,15 +28,15 @@ func (hostPoller) Drop(pollable uint32) { dropPollable(pollable) }
 
 // streamError turns the stream-error at address into an error and drops its handle:
 // closed becomes errClosed.
-func streamError(c *call, address uint32) error {
+func streamError(c *Call, address uint32) error {
 	e := c.StreamError(address)
 	if e.Closed {
 		return errClosed
 	}
 	defer dropError(e.Handle)
-	d := begin(small)
-	defer d.release()
-	r := d.enter()
+	d := Begin(small)
+	defer d.Release()
+	r := d.Enter()
 	httpErrorCode(e.Handle, r)
 	if d.Some(r) {
 		return d.Code(r + abi.CodeInResult)

@@ -90,11 +90,11 @@ func makeRequest(ctx context.Context, r *Request) (request uint32, body *writer,
 	if r.Body == nil {
 		return request, nil, nil
 	}
-	c := begin(small)
-	result := c.enter()
+	c := Begin(small)
+	result := c.Enter()
 	outgoingRequestBody(request, result)
 	failed, handle := c.Failed(result), c.U32(result+abi.Handle)
-	c.release()
+	c.Release()
 	if failed {
 		dropOutgoingRequest(request)
 		return 0, nil, errTaken
@@ -121,9 +121,9 @@ func start(request uint32, r *Request) (future uint32, err error) {
 			o.set(options, 1, uint64(o.to)) // a host need not support it
 		}
 	}
-	c := begin(small)
-	defer c.release()
-	result := c.enter()
+	c := Begin(small)
+	defer c.Release()
+	result := c.Enter()
 	outgoingHandle(request, 1, options, result)
 	if c.Failed(result) {
 		return 0, c.Code(result + abi.CodeInResult)
@@ -142,9 +142,9 @@ func await(ctx, sending context.Context, future uint32, timeout time.Duration) (
 	if err != nil {
 		return 0, err
 	}
-	c := begin(small)
-	defer c.release()
-	result := c.enter()
+	c := Begin(small)
+	defer c.Release()
+	result := c.Enter()
 	futureIncomingResponseGet(future, result)
 	switch {
 	case !c.Some(result) || c.Failed(result+abi.FutureOuter):
@@ -178,12 +178,12 @@ func awaitHeader(ctx, sending context.Context, pollable uint32, timeout time.Dur
 func receive(ctx context.Context, response uint32) (*Response, error) {
 	defer dropIncomingResponse(response)
 	answer := &Response{Status: int(incomingResponseStatus(response))}
-	c := begin(maxHeader)
+	c := Begin(maxHeader)
 	answer.Fields = readFields(c, incomingResponseHeaders(response))
-	result := c.enter()
+	result := c.Enter()
 	incomingResponseConsume(response, result)
 	failed, handle := c.Failed(result), c.U32(result+abi.Handle)
-	c.release()
+	c.Release()
 	if failed {
 		return nil, errTaken
 	}

@@ -30,9 +30,9 @@ type reader struct {
 
 // newReader takes over the incoming-body that consume returned.
 func newReader(ctx context.Context, body uint32) (*reader, error) {
-	c := begin(small)
-	defer c.release()
-	r := c.enter()
+	c := Begin(small)
+	defer c.Release()
+	r := c.Enter()
 	incomingBodyStream(body, r)
 	if c.Failed(r) {
 		dropIncomingBody(body)
@@ -74,9 +74,9 @@ func (r *reader) try(p []byte) (int, error) {
 		return 0, errClosed
 	}
 	n := min(len(p), maxChunk)
-	c := begin(small + n)
-	defer c.release()
-	result := c.enter()
+	c := Begin(small + n)
+	defer c.Release()
+	result := c.Enter()
 	inputStreamRead(r.stream, uint64(n), result)
 	if c.Failed(result) {
 		return 0, streamError(c, result+abi.StreamFailure)
@@ -133,9 +133,9 @@ func (r *reader) Trailers() ([]Field, error) {
 
 // getTrailers takes the trailers if they are there.
 func getTrailers(future uint32) (fields []Field, ready bool, err error) {
-	c := begin(maxHeader)
-	defer c.release()
-	r := c.enter()
+	c := Begin(maxHeader)
+	defer c.Release()
+	r := c.Enter()
 	futureTrailersGet(future, r)
 	switch {
 	case !c.Some(r):
@@ -158,9 +158,9 @@ type writer struct {
 
 // newWriter takes over the outgoing-body that body returned.
 func newWriter(ctx context.Context, body uint32) (*writer, error) {
-	c := begin(small)
-	defer c.release()
-	r := c.enter()
+	c := Begin(small)
+	defer c.Release()
+	r := c.Enter()
 	outgoingBodyWrite(body, r)
 	if c.Failed(r) {
 		dropOutgoingBody(body)
@@ -206,9 +206,9 @@ func (w *writer) room() (int, error) {
 }
 
 func (w *writer) check() (int, error) {
-	c := begin(small)
-	defer c.release()
-	r := c.enter()
+	c := Begin(small)
+	defer c.Release()
+	r := c.Enter()
 	outputStreamCheckWrite(w.stream, r)
 	if c.Failed(r) {
 		return 0, streamError(c, r+abi.StreamFailure64)
@@ -217,9 +217,9 @@ func (w *writer) check() (int, error) {
 }
 
 func (w *writer) write(p []byte) error {
-	c := begin(small)
-	defer c.release()
-	r := c.enter()
+	c := Begin(small)
+	defer c.Release()
+	r := c.Enter()
 	outputStreamWrite(w.stream, unsafe.SliceData(p), uint32(len(p)), r)
 	if c.Failed(r) {
 		return streamError(c, r+abi.StreamFailure)
@@ -241,9 +241,9 @@ func (w *writer) Flush() error {
 }
 
 func (w *writer) flush() error {
-	c := begin(small)
-	defer c.release()
-	r := c.enter()
+	c := Begin(small)
+	defer c.Release()
+	r := c.Enter()
 	outputStreamFlush(w.stream, r)
 	if c.Failed(r) {
 		return streamError(c, r+abi.StreamFailure)
@@ -279,9 +279,9 @@ func (w *writer) Finish(trailers []Field) error {
 	}
 	body := w.body
 	w.body = 0
-	c := begin(small)
-	defer c.release()
-	r := c.enter()
+	c := Begin(small)
+	defer c.Release()
+	r := c.Enter()
 	outgoingBodyFinish(body, some, fields, r)
 	if c.Failed(r) {
 		return c.Code(r + abi.CodeInResult)
