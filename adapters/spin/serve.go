@@ -27,12 +27,19 @@ func Handler(host Host) wasi.Handler {
 	assemble := sync.OnceValue(a.assemble)
 	return func(ctx context.Context, in *wasi.Incoming, answer wasi.Answer) func() {
 		a.serve(ctx, assemble(), in, answer)
-		return a.takeBackground()
+		work := a.takeBackground()
+		return func() {
+			work()
+			if a.store != nil {
+				a.store.release()
+			}
+		}
 	}
 }
 
 type adapter struct {
-	host Host
+	host  Host
+	store *keyValue // nil when the host's is not used
 
 	mu   sync.Mutex
 	work []func(context.Context)
@@ -40,41 +47,33 @@ type adapter struct {
 
 // assemble makes the gateway, or what answers in its place.
 func (a *adapter) assemble() http.Handler {
-	c, settings, errs := load(a.host)
+	c, settings, err := load(a.host)
 	log := slog.New(slog.NewJSONHandler(a.host.Log, &slog.HandlerOptions{Level: settings.LogLevel}))
-	var err error = errs
-	if len(errs) == 0 {
-		var gateway http.Handler
-		gateway, err = core.New(c, core.Platform{
-			KV:         store(a.host, settings),
-			Fetch:      fetch{a.host.Send},
-			Forward:    &forward{a.host.Send, c.UpstreamTimeout},
-			Log:        log,
-			Background: a.background,
-		})
-		if err == nil {
-			return gateway
-		}
+	if err != nil {
+		return misconfigured(log, err)
 	}
-	return misconfigured(log, err)
+	gateway, err := core.New(c, core.Platform{
+		KV:         a.openStore(settings),
+		Fetch:      fetch{a.host.Send},
+		Forward:    &forward{a.host.Send, c.UpstreamTimeout},
+		Log:        log,
+		Background: a.background,
+	})
+	if err != nil {
+		return misconfigured(log, err)
+	}
+	if a.store == nil || settings.SweepToken.Empty() {
+		return gateway
+	}
+	return sweeping(gateway, c.BasePath+sweepPath, settings.SweepToken, a.store, log)
 }
 
-// load reads every setting. The errors list each mistake.
-func load(host Host) (*config.Config, *Config, config.Errors) {
-	settings := &Config{}
-	errs := config.Parse(Settings(settings, host.Store != nil), host.Lookup)
-	c, err := core.LoadConfig(host.Lookup)
-	var more config.Errors
-	if errors.As(err, &more) {
-		errs = append(more, errs...)
-	}
-	return c, settings, errs
-}
-
-// store opens the store that settings choose.
-func store(host Host, settings *Config) kv.Driver {
-	if settings.Store == storeSpin {
-		return host.Store(settings.StoreLabel)
+// openStore returns the store that settings choose.
+func (a *adapter) openStore(settings *Config) kv.Driver {
+	switch settings.Store {
+	case storeSpin:
+		a.store = &keyValue{open: func() (KeyValue, error) { return a.host.Store(settings.StoreLabel) }}
+		return a.store
 	}
 	return new(kv.Memory)
 }
@@ -129,15 +128,12 @@ func (a *adapter) background(work func(context.Context)) {
 	a.work = append(a.work, work)
 }
 
-// takeBackground returns what does the work that was kept, nil if there is none.
+// takeBackground returns what does the work that was kept.
 func (a *adapter) takeBackground() func() {
 	a.mu.Lock()
 	work := a.work
 	a.work = nil
 	a.mu.Unlock()
-	if work == nil {
-		return nil
-	}
 	return func() {
 		ctx, cancel := context.WithTimeout(context.Background(), backgroundWait)
 		defer cancel()

@@ -1,12 +1,15 @@
 package spin
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
 
+	"gatehouse/core"
 	"gatehouse/core/config"
+	"gatehouse/core/secret"
 )
 
 // SectionComponent is the section of [Settings] in the reference.
@@ -22,6 +25,7 @@ const (
 type Config struct {
 	Store      string
 	StoreLabel string
+	SweepToken secret.Text
 	LogLevel   slog.Level
 }
 
@@ -41,6 +45,16 @@ func Settings(c *Config, keyValue bool) []config.Field {
 		{Name: "STORE_LABEL", Default: "default", Section: SectionComponent,
 			Doc: "The label of the key-value store of STORE=spin, one of the component's key_value_stores.",
 			Set: func(v string) error { c.StoreLabel = v; return nil }},
+		{Name: "SWEEP_TOKEN", Secret: true, Section: SectionComponent,
+			Doc:  "Bearer token of requests for /api/sweep, which delete expired records from STORE=spin; see [spin.md](spin.md). Without it there is no such route.",
+			Hint: "at least 32 characters, such as those of gatehouse keygen",
+			Set: func(v string) error {
+				if len(v) < 32 {
+					return errors.New("is too short")
+				}
+				c.SweepToken = secret.New(v)
+				return nil
+			}},
 		{Name: "LOG_LEVEL", Default: "info", Section: SectionComponent,
 			Doc: "Least severity that is logged, to standard error: debug, info, warn or error.",
 			Set: func(v string) error {
@@ -61,4 +75,26 @@ func choice(dst *string, choices ...string) func(string) error {
 		*dst = v
 		return nil
 	}
+}
+
+// load reads every setting. The error is a [config.Errors] with every mistake at once.
+// The component's own settings are there in any case.
+func load(host Host) (*config.Config, *Config, error) {
+	var unread config.Errors
+	lookup := func(name string) (string, bool) {
+		value, ok, err := host.Variable(name)
+		if err != nil {
+			unread = append(unread, &config.Error{Name: name, Problem: "cannot be read: " + err.Error()})
+		}
+		return value, ok
+	}
+	settings := &Config{}
+	errs := config.Parse(Settings(settings, host.Store != nil), lookup)
+	c, err := core.LoadConfig(lookup)
+	var more config.Errors
+	errors.As(err, &more)
+	if errs = append(append(unread, more...), errs...); len(errs) > 0 {
+		return nil, settings, errs
+	}
+	return c, settings, nil
 }

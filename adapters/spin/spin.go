@@ -13,10 +13,9 @@ package spin
 import (
 	"context"
 	"io"
+	"strings"
 
 	"gatehouse/adapters/spin/wasi"
-	"gatehouse/core/config"
-	"gatehouse/core/kv"
 )
 
 // Sender makes a request through the host: [wasi.Send].
@@ -26,13 +25,22 @@ type Sender func(context.Context, *wasi.Request) (*wasi.Response, error)
 type Host struct {
 	// Send makes outgoing requests.
 	Send Sender
-	// Lookup finds a setting.
-	Lookup config.Lookup
-	// Store opens the host's key-value store; nil when the world has none.
-	Store func(name string) kv.Driver
+	// Variable finds a setting by its name, such as CLIENT_ID. An error is a
+	// setting that may be there: nothing is served then.
+	Variable func(name string) (value string, ok bool, err error)
+	// Store opens a key-value store of the host's by its label; nil when the world
+	// has none.
+	Store func(label string) (KeyValue, error)
 	// PeerHeader is the lower-case name of a header whose last value the host adds
 	// itself, the client's address; empty when the host tells of none.
 	PeerHeader string
 	// Log receives one JSON object a line.
 	Log io.Writer
 }
+
+// ClientAddress is the header in which Spin tells who connected, as the last value.
+const ClientAddress = "spin-client-addr"
+
+// VariableName is the name of a setting as a Spin variable: lower case letters, digits
+// and underscores.
+func VariableName(setting string) string { return strings.ToLower(setting) }

@@ -32,7 +32,7 @@ func variablesGet(name string, result uint32)
 
 // Room for what the host returns, in bytes.
 const (
-	maxSmall = 64 << 10 // a variable, or the text of an error
+	maxSmall = 64 << 10  // a variable, or the text of an error
 	maxValue = 320 << 10 // more than a record can have
 	maxKeys  = 8 << 20
 )

@@ -1,7 +1,7 @@
 //go:build wasip1
 
 // Command wasi is the component of the world "wasi": a gateway for every host of WASI
-// HTTP 0.2, with settings from environment variables. Build it with adapters/spin/build.
+// HTTP 0.2, with settings from environment variables. adapters/spin/build builds it.
 package main
 
 import (
@@ -13,9 +13,12 @@ import (
 
 func init() {
 	wasi.Handle(spin.Handler(spin.Host{
-		Send:   wasi.Send,
-		Lookup: os.LookupEnv,
-		Log:    os.Stderr,
+		Send: wasi.Send,
+		Variable: func(name string) (string, bool, error) {
+			value, ok := os.LookupEnv(name)
+			return value, ok, nil
+		},
+		Log: os.Stderr,
 	}))
 }
 
