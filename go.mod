@@ -31,6 +31,8 @@ require (
 	github.com/chromedp/chromedp v0.23.0
 	// Scripts against the command (testscript).
 	github.com/rogpeppe/go-internal v1.16.0
+	// Runs the modules of the WebAssembly platforms; WebAssembly in pure Go.
+	github.com/tetratelabs/wazero v1.12.0
 	// CPU clocks of the processes that a benchmark compares.
 	golang.org/x/sys v0.49.0
 	// The archive format of conformance cases (txtar).

@@ -1,0 +1,63 @@
+// Command build builds the components of Gatehouse:
+//
+//	go run ./adapters/spin/build [-world spin|wasi] [-o FILE] [-core FILE] [-print]
+//
+// It needs Go and, the first time, its module proxy. It is run at the top of the
+// repository.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"gatehouse/adapters/spin/componentize"
+)
+
+func main() {
+	world := flag.String("world", "spin", "the component's world: "+strings.Join(componentize.Worlds, " or "))
+	out := flag.String("o", "", "the component (default gatehouse-WORLD.wasm)")
+	core := flag.String("core", "", "keep the core module here")
+	show := flag.Bool("print", false, "print what the component imports and exports")
+	flag.Parse()
+	if err := build(context.Background(), *world, *out, *core, *show); err != nil {
+		fmt.Fprintln(os.Stderr, "build:", err)
+		os.Exit(1)
+	}
+}
+
+func build(ctx context.Context, world, out, core string, show bool) error {
+	if !slices.Contains(componentize.Worlds, world) || flag.NArg() > 0 {
+		flag.Usage()
+		return fmt.Errorf("no world %q", world)
+	}
+	if out == "" {
+		out = "gatehouse-" + world + ".wasm"
+	}
+	if core == "" {
+		work, err := os.MkdirTemp("", "gatehouse-core-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(work)
+		core = filepath.Join(work, "core.wasm")
+	}
+	if err := componentize.Core(ctx, world, core); err != nil {
+		return err
+	}
+	if err := componentize.Component(ctx, core, filepath.FromSlash("adapters/spin/wit"), world, out); err != nil {
+		return err
+	}
+	if show {
+		text, err := componentize.Interfaces(ctx, out)
+		if err != nil {
+			return err
+		}
+		fmt.Print(text)
+	}
+	return nil
+}
