@@ -13,6 +13,7 @@ import (
 	"gatehouse/core"
 	"gatehouse/core/config"
 	"gatehouse/core/kv"
+	"gatehouse/core/kv/rest"
 	"gatehouse/core/problem"
 )
 
@@ -74,6 +75,8 @@ func (a *adapter) openStore(settings *Config) kv.Driver {
 	case storeSpin:
 		a.store = &keyValue{open: func() (KeyValue, error) { return a.host.Store(settings.StoreLabel) }}
 		return a.store
+	case storeRest:
+		return rest.New(rest.Options{URL: settings.Rest.URL, Token: settings.Rest.Token, Transport: fetch{a.host.Send}})
 	}
 	return new(kv.Memory)
 }

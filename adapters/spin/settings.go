@@ -9,6 +9,7 @@ import (
 
 	"gatehouse/core"
 	"gatehouse/core/config"
+	"gatehouse/core/kv/rest"
 	"gatehouse/core/secret"
 )
 
@@ -18,13 +19,15 @@ const SectionComponent = "WASI component"
 // Values of Config.Store.
 const (
 	storeSpin   = "spin"
+	storeRest   = rest.Name
 	storeMemory = "memory"
 )
 
 // Config is what a component needs beside the gateway's own configuration.
 type Config struct {
 	Store      string
-	StoreLabel string
+	StoreLabel string      // of Store spin
+	Rest       rest.Config // of Store rest
 	SweepToken secret.Text
 	LogLevel   slog.Level
 }
@@ -32,16 +35,14 @@ type Config struct {
 // Settings is the table of a component's settings; parsing them fills c. keyValue says
 // whether the world has a key-value store.
 func Settings(c *Config, keyValue bool) []config.Field {
-	store := config.Field{Name: "STORE", Section: SectionComponent,
-		Doc: "Where sessions are kept: spin (the host's key-value store; components for Spin only) or memory (lost with each request; for trials)."}
+	store := config.Field{Name: "STORE", Default: storeRest, Section: SectionComponent,
+		Doc: "Where sessions are kept: spin (Spin's key-value store; the default in Spin, which alone has it), rest (a Redis service over HTTP; the default elsewhere) or memory (lost with each request; for trials).",
+		Set: choice(&c.Store, storeRest, storeMemory)}
 	if keyValue {
-		store.Default, store.Set = storeSpin, choice(&c.Store, storeSpin, storeMemory)
-	} else {
-		store.Required, store.Set = true, choice(&c.Store, storeMemory)
-		store.Hint = "this host has no key-value store that lasts"
+		store.Default, store.Set = storeSpin, choice(&c.Store, storeSpin, storeRest, storeMemory)
 	}
-	return []config.Field{
-		store,
+	fields := append([]config.Field{store}, rest.Fields(&c.Rest, SectionComponent)...)
+	return append(fields, []config.Field{
 		{Name: "STORE_LABEL", Default: "default", Section: SectionComponent,
 			Doc: "The label of the key-value store of STORE=spin, one of the component's key_value_stores.",
 			Set: func(v string) error { c.StoreLabel = v; return nil }},
@@ -64,7 +65,7 @@ func Settings(c *Config, keyValue bool) []config.Field {
 				}
 				return c.LogLevel.UnmarshalText([]byte(name))
 			}},
-	}
+	}...)
 }
 
 func choice(dst *string, choices ...string) func(string) error {
@@ -90,6 +91,7 @@ func load(host Host) (*config.Config, *Config, error) {
 	}
 	settings := &Config{}
 	errs := config.Parse(Settings(settings, host.Store != nil), lookup)
+	errs = append(errs, settings.Rest.Check(settings.Store, errs)...)
 	c, err := core.LoadConfig(lookup)
 	var more config.Errors
 	errors.As(err, &more)
