@@ -2,8 +2,8 @@ package abi
 
 // Sizes, alignments and places of the values that cross the boundary, in bytes. The
 // place of a variant's payload is its discriminant, one byte for all types here,
-// rounded up to the greatest alignment of its cases. layout_test.go derives each of
-// them from the WIT text.
+// rounded up to the greatest alignment of its cases. A test derives each of them from
+// the definition of its type.
 const (
 	stringSize = 8 // address, length; alignment 4
 
