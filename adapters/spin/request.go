@@ -50,6 +50,7 @@ func request(ctx context.Context, in *wasi.Incoming, peerHeader string) (*http.R
 		}
 	}
 	r.Header = headerOf(fields)
+	showUpgrade(r)
 	if in.Scheme == "https" {
 		r.TLS = &tls.ConnectionState{}
 	}
@@ -68,6 +69,14 @@ func request(ctx context.Context, in *wasi.Incoming, peerHeader string) (*http.R
 		r.Body = io.NopCloser(in.Body)
 	}
 	return r.WithContext(ctx), nil
+}
+
+// showUpgrade gives a WebSocket handshake (RFC 6455, section 4.1) back the two fields
+// that hosts keep to themselves. What else Connection named cannot be known.
+func showUpgrade(r *http.Request) {
+	if r.Method == http.MethodGet && r.Header["Sec-Websocket-Key"] != nil && r.Header["Sec-Websocket-Version"] != nil {
+		r.Header["Connection"], r.Header["Upgrade"] = []string{"Upgrade"}, []string{"websocket"}
+	}
 }
 
 // contentLength is what a header says about the length of the body, -1 if nothing.
