@@ -34,7 +34,7 @@ func (f fetch) RoundTrip(r *http.Request) (*http.Response, error) {
 		length = -1
 	}
 	return &http.Response{
-		Status: strconv.Itoa(res.Status) + " " + http.StatusText(res.Status), StatusCode: res.Status,
+		Status: strconv.Itoa(res.Status), StatusCode: res.Status,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: header, Body: res.Body, ContentLength: length, Request: r,
 	}, nil

@@ -19,17 +19,21 @@ var forbidden = map[string]bool{
 
 // fieldsOf lists h for the host, sorted by name, one field for each value.
 func fieldsOf(h http.Header) []wasi.Field {
+	names := make([]string, 0, len(h))
+	for name := range h {
+		names = append(names, name)
+	}
+	slices.Sort(names)
 	list := make([]wasi.Field, 0, len(h)+2)
-	for name, values := range h {
-		name = strings.ToLower(name)
-		if forbidden[name] {
+	for _, name := range names {
+		lower := strings.ToLower(name)
+		if forbidden[lower] {
 			continue
 		}
-		for _, v := range values {
-			list = append(list, wasi.Field{Name: name, Value: v})
+		for _, v := range h[name] {
+			list = append(list, wasi.Field{Name: lower, Value: v})
 		}
 	}
-	slices.SortStableFunc(list, func(a, b wasi.Field) int { return strings.Compare(a.Name, b.Name) })
 	return list
 }
 

@@ -4,10 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"math/big"
 	"net/http"
 	"strings"
 	"time"
@@ -41,11 +41,9 @@ func sweep(ctx context.Context, store *keyValue, now time.Time) (s swept, err er
 	}
 	first := 0
 	if len(keys) > maxSwept {
-		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(keys))))
-		if err != nil {
-			return s, err
-		}
-		first = int(n.Int64())
+		var b [4]byte
+		rand.Read(b[:]) // never fails
+		first = int(binary.BigEndian.Uint32(b[:]) % uint32(len(keys)))
 	}
 	s.Left = max(len(keys)-maxSwept, 0)
 	for i := range min(len(keys), maxSwept) {

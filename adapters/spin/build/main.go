@@ -1,6 +1,6 @@
 // Command build builds the components of Gatehouse:
 //
-//	go run ./adapters/spin/build [-world spin|wasi] [-o FILE] [-core FILE] [-print]
+//	go run ./adapters/spin/build [-world spin|wasi] [-o FILE] [-core FILE] [-program PACKAGE] [-print]
 //
 // It needs Go and, the first time, its module proxy. It is run at the top of the
 // repository.
@@ -22,15 +22,16 @@ func main() {
 	world := flag.String("world", "spin", "the component's world: "+strings.Join(componentize.Worlds, " or "))
 	out := flag.String("o", "", "the component (default gatehouse-WORLD.wasm)")
 	core := flag.String("core", "", "keep the core module here")
+	program := flag.String("program", "", "the Go package (default the gateway for the world)")
 	show := flag.Bool("print", false, "print what the component imports and exports")
 	flag.Parse()
-	if err := build(context.Background(), *world, *out, *core, *show); err != nil {
+	if err := build(context.Background(), *world, *out, *core, *program, *show); err != nil {
 		fmt.Fprintln(os.Stderr, "build:", err)
 		os.Exit(1)
 	}
 }
 
-func build(ctx context.Context, world, out, core string, show bool) error {
+func build(ctx context.Context, world, out, core, program string, show bool) error {
 	if !slices.Contains(componentize.Worlds, world) || flag.NArg() > 0 {
 		flag.Usage()
 		return fmt.Errorf("no world %q", world)
@@ -46,7 +47,10 @@ func build(ctx context.Context, world, out, core string, show bool) error {
 		defer os.RemoveAll(work)
 		core = filepath.Join(work, "core.wasm")
 	}
-	if err := componentize.Core(ctx, world, core); err != nil {
+	if program == "" {
+		program = componentize.Program(world)
+	}
+	if err := componentize.Core(ctx, program, core); err != nil {
 		return err
 	}
 	if err := componentize.Component(ctx, core, filepath.FromSlash("adapters/spin/wit"), world, out); err != nil {

@@ -20,11 +20,14 @@ import (
 // directories below adapters/spin/component.
 var Worlds = []string{"spin", "wasi"}
 
-// Core links the core module of world, as it is deployed, to the file out. It is run
-// inside of the repository.
-func Core(ctx context.Context, world, out string) error {
+// Program is the package of the gateway for world.
+func Program(world string) string { return "gatehouse/adapters/spin/component/" + world }
+
+// Core links program, the path of a package, as it is deployed, to the file out. It is
+// run inside of the repository.
+func Core(ctx context.Context, program, out string) error {
 	cmd := exec.CommandContext(ctx, "go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w",
-		"-o", out, "gatehouse/adapters/spin/component/"+world)
+		"-o", out, program)
 	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
 	if message, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("componentize: go build: %w\n%s", err, message)

@@ -33,7 +33,7 @@ func TestComponents(t *testing.T) {
 		t.Run(world, func(t *testing.T) {
 			ctx, dir := context.Background(), t.TempDir()
 			core, out := filepath.Join(dir, "core.wasm"), filepath.Join(dir, "component.wasm")
-			if err := Core(ctx, world, core); err != nil {
+			if err := Core(ctx, Program(world), core); err != nil {
 				t.Fatal(err)
 			}
 			if err := Component(ctx, core, filepath.Join("..", "wit"), world, out); err != nil {
