@@ -88,6 +88,9 @@ func (x *exchange) end() {
 
 // answer writes the answer to w, as the module sends it.
 func (x *exchange) answer(w http.ResponseWriter) {
+	w.Header()["Content-Type"] = nil // none is made up
+	flush := http.NewResponseController(w)
+	_ = flush.EnableFullDuplex() // the body may come in while the answer goes out
 	var res response
 	select {
 	case res = <-x.head:
@@ -101,7 +104,6 @@ func (x *exchange) answer(w http.ResponseWriter) {
 		}
 	}
 	h := w.Header()
-	h["Content-Type"] = nil // none is made up
 	for name, values := range res.header {
 		h[name] = values
 	}
@@ -113,7 +115,6 @@ func (x *exchange) answer(w http.ResponseWriter) {
 	if x.r.Method == http.MethodHead || res.status == http.StatusNoContent || res.status == http.StatusNotModified {
 		return
 	}
-	flush := http.NewResponseController(w)
 	_ = flush.Flush()
 	buf := make([]byte, window)
 	for {
