@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -18,10 +19,11 @@ type exchange struct {
 	head  chan response // the answer, once
 	ended chan struct{} // closed when the instance has ended
 
-	mu   sync.Mutex
-	set  bool
-	pipe *pipe // the answer's body
-	gone bool  // the client has left
+	mu       sync.Mutex
+	set      bool
+	pipe     *pipe // the answer's body
+	complete bool  // the client has all of the answer, or is just getting it
+	gone     bool  // the client has left before
 }
 
 // response is the head of an answer, and its body if it has one.
@@ -69,15 +71,26 @@ func (x *exchange) send(res response) {
 	x.head <- res
 }
 
-// leave is called when the client goes away. The module notices when it writes.
-func (x *exchange) leave() {
+// leave is called when the client goes away, and reports whether that was early. The
+// module notices when it writes.
+func (x *exchange) leave() (early bool) {
 	x.mu.Lock()
-	x.gone = true
+	x.gone = !x.complete
+	early = x.gone
 	p := x.pipe
 	x.mu.Unlock()
-	if p != nil {
+	if early && p != nil {
 		p.Close()
 	}
+	return early
+}
+
+// completed is called before the last byte of an answer goes out that ends by its
+// length.
+func (x *exchange) completed() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.complete = true
 }
 
 // end is called when the instance has ended.
@@ -107,12 +120,22 @@ func (x *exchange) answer(w http.ResponseWriter) {
 	for name, values := range res.header {
 		h[name] = values
 	}
+	left, err := strconv.ParseInt(h.Get("Content-Length"), 10, 64)
+	if err != nil {
+		left = -1
+	}
+	if res.body == nil || x.r.Method == http.MethodHead || res.status == http.StatusNoContent || res.status == http.StatusNotModified {
+		left = 0
+	}
+	if left == 0 {
+		x.completed()
+	}
 	w.WriteHeader(res.status)
 	if res.body == nil {
 		return
 	}
 	defer res.body.Close()
-	if x.r.Method == http.MethodHead || res.status == http.StatusNoContent || res.status == http.StatusNotModified {
+	if left == 0 {
 		return
 	}
 	_ = flush.Flush()
@@ -120,6 +143,9 @@ func (x *exchange) answer(w http.ResponseWriter) {
 	for {
 		n, err := res.body.Read(buf)
 		if n > 0 {
+			if left -= int64(n); left == 0 {
+				x.completed()
+			}
 			if _, werr := w.Write(buf[:n]); werr != nil {
 				return
 			}

@@ -85,7 +85,11 @@ func (h *Host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}()
 	// A handler is not told that its client has left, and goes on.
-	defer context.AfterFunc(r.Context(), func() { x.leave(); leave() })()
+	defer context.AfterFunc(r.Context(), func() {
+		if x.leave() {
+			leave()
+		}
+	})()
 	x.answer(w)
 }
 
