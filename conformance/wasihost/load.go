@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 
 	"github.com/tetratelabs/wazero"
@@ -31,11 +32,27 @@ func Load(ctx context.Context, pkg string) (*Program, error) {
 	folder := cacheFolder()
 	if raced && folder != "" {
 		// The race detector makes the compiler fifteen times as slow.
-		if err := run(nil, "go", "run", "gatehouse/conformance/wasihost/precompile", file); err != nil {
+		if err := run(nil, "go", "run", "-ldflags=-X "+versionVariable+"="+wazeroVersion(), "gatehouse/conformance/wasihost/precompile", file); err != nil {
 			return nil, err
 		}
 	}
 	return compileCached(ctx, module, folder)
+}
+
+// versionVariable names the part of the cache that compiled code is in. A test finds
+// another version in its build information than a command does.
+const versionVariable = "github.com/tetratelabs/wazero/internal/version.version"
+
+// wazeroVersion returns the version that wazero finds in this process.
+func wazeroVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, dep := range info.Deps {
+			if dep.Path == "github.com/tetratelabs/wazero" && dep.Version != "" {
+				return dep.Version
+			}
+		}
+	}
+	return "dev"
 }
 
 // Precompile puts the compiled code of a module into the cache.

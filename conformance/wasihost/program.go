@@ -34,7 +34,7 @@ func Compile(ctx context.Context, module []byte, cache wazero.CompilationCache) 
 		config = config.WithCompilationCache(cache)
 	}
 	p := &Program{runtime: wazero.NewRuntimeWithConfig(ctx, config)}
-	compiled, err := p.runtime.CompileModule(ctx, module)
+	compiled, err := p.runtime.CompileModule(ctx, joinSegments(module))
 	if err == nil {
 		p.compiled = compiled
 		err = p.link(ctx)
