@@ -9,6 +9,7 @@ import (
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
 )
 
 // instance is the module in the state of one request. Its fields belong to the
@@ -44,7 +45,7 @@ func (p *Program) startInstance(ctx context.Context, env *Environment) (in *inst
 	for name, value := range env.Environ {
 		config = config.WithEnv(name, value)
 	}
-	if in.mod, err = p.runtime.InstantiateModule(in.calls, p.compiled, config); err != nil {
+	if in.mod, err = p.runtime.InstantiateModule(experimental.WithMemoryAllocator(in.calls, &p.memories), p.compiled, config); err != nil {
 		return nil, err
 	}
 	in.realloc = in.mod.ExportedFunction(allocator)

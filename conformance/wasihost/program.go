@@ -16,6 +16,7 @@ type Program struct {
 	compiled wazero.CompiledModule
 	handler  string // the export that takes requests
 	defined  *definitions
+	memories recycled
 }
 
 // The exports that a module must have besides the handler.
