@@ -1,0 +1,174 @@
+// One request and its pump. Go queues operations by the request's number; the pump does
+// them in this request's I/O context, where alone that is allowed, and hands the outcome
+// back. It lives until Go says "end", beyond the answer if Go works in the background.
+//
+// A timer is pending all the while: the runtime cancels a request that waits for
+// nothing of its own as hung, even if another request is about to wake it.
+
+import { flat, headersOf } from "./header.mjs";
+import { refusal } from "./refusal.mjs";
+import { store } from "./store.mjs";
+import { Upstream } from "./upstream.mjs";
+
+export class Exchange {
+  awake = Date.now();
+  wake = () => {};
+  #instance;
+  #request;
+  #env;
+  #id;
+  #operations = [];
+  #fetched = new Map(); // Upstream by operation
+  #reader; // of the request's own body
+  #writer; // of an answer in pieces
+  #respond;
+  #over = false;
+
+  constructor(instance, request, env) {
+    this.#instance = instance;
+    this.#request = request;
+    this.#env = env;
+    this.response = new Promise((resolve) => (this.#respond = resolve));
+  }
+
+  // queue takes an operation from Go, in whatever context that runs.
+  queue(id, kind, number, text, data) {
+    this.#operations.push({ id, kind, number, text, data });
+    this.wake();
+  }
+
+  // run is the pump.
+  async run() {
+    const { method, url, headers, body, signal } = this.#request;
+    this.#id = this.#instance.begin(this, [method, url, ...flat(headers)].join("\0"), body !== null);
+    signal?.addEventListener("abort", () => this.#instance.leave(this.#id));
+    while (!this.#over) {
+      if (this.#instance.dead) {
+        this.#fail();
+        break;
+      }
+      const operation = this.#operations.shift();
+      if (operation) {
+        this.#do(operation);
+        continue;
+      }
+      await this.#sleep();
+      const since = this.awake;
+      this.awake = Date.now();
+      this.#instance.fire();
+      this.#instance.sweep(since);
+    }
+    this.#instance.live.delete(this.#id);
+    for (const upstream of this.#fetched.values()) {
+      upstream.drop();
+    }
+  }
+
+  async #sleep() {
+    let timer;
+    await new Promise((resolve) => {
+      this.wake = resolve;
+      timer = setTimeout(resolve, this.#instance.wait());
+    });
+    clearTimeout(timer);
+  }
+
+  // do carries an operation out. Those without a number have no outcome.
+  async #do(operation) {
+    let failure = "";
+    let outcome = {};
+    try {
+      outcome = (await this.#operate(operation)) ?? {};
+    } catch (error) {
+      failure = `${error.code ?? "failed"}:${error.message ?? error}`;
+    }
+    this.awake = Date.now();
+    if (operation.id) {
+      this.#instance.done(operation.id, failure, outcome.number ?? 0, outcome.text ?? "", outcome.data ?? null);
+    } else if (failure) {
+      console.error(`gatehouse: ${operation.kind}: ${failure}`);
+    }
+  }
+
+  // operate returns { number, text, data }, a promise of it, or nothing.
+  #operate({ id, kind, number, text, data }) {
+    switch (kind) {
+      case "fetch":
+      case "forward": {
+        const upstream = new Upstream(this.#request, this.#env);
+        this.#fetched.set(id, upstream);
+        return kind === "fetch" ? upstream.fetch(text, data, number) : upstream.forward(text, data, number);
+      }
+      case "drop":
+        this.#fetched.get(number)?.drop();
+        this.#fetched.delete(number);
+        return;
+      case "read":
+        return this.#read(number);
+      case "respond":
+        this.#answer(text, data, {});
+        return;
+      case "pass":
+        this.#pass(text, number);
+        return;
+      case "stream": {
+        const { readable, writable } = new IdentityTransformStream();
+        this.#writer = writable.getWriter();
+        this.#answer(text, readable, {});
+        return;
+      }
+      case "write":
+        return this.#writer.write(data);
+      case "close":
+        return this.#writer.close();
+      case "abort":
+        return this.#writer.abort(new Error("the answer could not be completed"));
+      case "end":
+        this.#over = true;
+        return;
+      default:
+        return store(this.#env, kind, number, text, data);
+    }
+  }
+
+  // read returns the next piece of the request's body, or of a fetched answer's; none
+  // at the end.
+  async #read(source) {
+    if (source) {
+      return this.#fetched.get(source)?.read();
+    }
+    this.#reader ??= this.#request.body.getReader();
+    const { value } = await this.#reader.read();
+    return { data: value };
+  }
+
+  // pass gives the client what was fetched: its body or WebSocket, untouched.
+  #pass(text, id) {
+    const { response } = this.#fetched.get(id);
+    this.#fetched.delete(id);
+    if (response.status === 101) {
+      this.#answer(text, null, { webSocket: response.webSocket });
+    } else {
+      this.#answer(text, response.body, { encodeBody: "manual" });
+    }
+  }
+
+  // answer responds with a text of status and header. What the runtime will not send
+  // becomes a refusal.
+  #answer(text, body, init) {
+    const [status, ...header] = text.split("\0");
+    try {
+      this.#respond(new Response(body, { ...init, status: Number(status), headers: headersOf(header) }));
+    } catch (error) {
+      console.error(`gatehouse: answer: ${error}`);
+      this.#respond(refusal());
+    }
+  }
+
+  // fail ends an exchange whose program is dead. It has no effect on an answer that
+  // was handed over.
+  #fail() {
+    this.#respond(refusal());
+    this.#writer?.abort(new Error("the program died")).catch(() => {});
+  }
+}

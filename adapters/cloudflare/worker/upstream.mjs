@@ -1,0 +1,138 @@
+// One outbound request: to the provider, with the whole answer for Go, or to the
+// application, with bodies that Go does not see.
+
+import { flat, headersOf } from "./header.mjs";
+
+// Answers come as they are: no redirect is followed, nothing is taken from the cache of
+// Cloudflare's network or put there, since it does not know who asks.
+const INIT = { redirect: "manual", cf: { cacheTtl: -1 } };
+
+export class Upstream {
+  response;
+  #request;
+  #env;
+  #abort = new AbortController();
+  #reader;
+  #code; // why it was aborted
+
+  constructor(request, env) {
+    this.#request = request;
+    this.#env = env;
+  }
+
+  // fetch sends a request with the body data, or none, and reads the answer up to most
+  // bytes.
+  async fetch(text, data, most) {
+    const [method, url, ...header] = text.split("\0");
+    const init = { ...INIT, method, headers: headersOf(header), body: data ?? undefined, signal: this.#abort.signal };
+    const response = await this.#fail(fetch(url, init));
+    const body = await this.#fail(collect(response.body, most));
+    return { number: response.status, text: flat(response.headers).join("\0"), data: body };
+  }
+
+  // forward sends a request to the application and returns its status and header. The
+  // answer has to begin within timeout milliseconds after the request is sent.
+  async forward(text, data, timeout) {
+    const [method, url, target, kind, ...header] = text.split("\0");
+    const { body, sent } = this.#body(kind, data);
+    let timer;
+    let began = false;
+    sent.then(() => {
+      if (!began) {
+        timer = setTimeout(() => this.#end("timeout"), timeout);
+      }
+    });
+    const via = target === "service" ? this.#env.PROXY_TARGET : globalThis;
+    const init = { ...INIT, method, headers: headersOf(header), body, signal: this.#abort.signal, encodeResponseBody: "manual" };
+    try {
+      this.response = await this.#fail(via.fetch(url, init));
+    } finally {
+      began = true;
+      clearTimeout(timer);
+    }
+    return { number: this.response.status, text: flat(this.response.headers).join("\0") };
+  }
+
+  // read returns the next piece of the answer's body, none at the end.
+  async read() {
+    if (!this.response?.body) {
+      return {};
+    }
+    this.#reader ??= this.response.body.getReader();
+    const { value } = await this.#reader.read();
+    return { data: value };
+  }
+
+  // drop gives the exchange up.
+  drop() {
+    this.#end("gone");
+  }
+
+  #end(code) {
+    this.#code ??= code;
+    this.#abort.abort();
+  }
+
+  // fail gives the reason of an abort to what it breaks.
+  async #fail(promise) {
+    try {
+      return await promise;
+    } catch (error) {
+      throw this.#code ? Object.assign(new Error(`request given up (${this.#code})`), { code: this.#code }) : error;
+    }
+  }
+
+  // body is what to send, and a promise that is kept when all of it is. The client's
+  // own body goes through a pipe of the runtime's, which keeps its length and tells
+  // whose failure a failure is.
+  #body(kind, data) {
+    if (kind === "given") {
+      return { body: data ?? new Uint8Array(0), sent: Promise.resolve() };
+    }
+    if (kind === "" || !this.#request.body) {
+      return { body: undefined, sent: Promise.resolve() };
+    }
+    const { readable, writable } = kind === "chunked" ? new IdentityTransformStream() : new FixedLengthStream(BigInt(kind));
+    const sent = new Promise((resolve) => {
+      this.#request.body.pipeTo(writable, { preventAbort: true }).then(resolve, () => {
+        // The application may answer without having read everything. If its side is
+        // still open, the client's has failed.
+        if (writable.getWriter().desiredSize !== null) {
+          this.#end("body");
+        }
+      });
+    });
+    return { body: readable, sent };
+  }
+}
+
+// collect reads a stream up to most bytes and drops the rest.
+async function collect(stream, most) {
+  const pieces = [];
+  let size = 0;
+  if (stream) {
+    const reader = stream.getReader();
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) {
+        break;
+      }
+      pieces.push(value);
+      size += value.byteLength;
+      if (size >= most) {
+        reader.cancel().catch(() => {});
+        break;
+      }
+    }
+  }
+  if (pieces.length === 1 && size <= most) {
+    return pieces[0];
+  }
+  const whole = new Uint8Array(Math.min(size, most));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece.subarray(0, most - at), at);
+    at += piece.byteLength;
+  }
+  return whole;
+}
