@@ -162,4 +162,3 @@ func writerOf(w http.ResponseWriter) *answer {
 		}
 	}
 }
-
