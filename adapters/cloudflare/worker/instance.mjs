@@ -37,7 +37,9 @@ export class Instance {
         this.#enter = { begin, done, leave, lose };
       },
     };
-    // The promise belongs to this request and is of no use to others.
+    // The promise belongs to the request that comes first and is of no use to others;
+    // nor may it be kept in one of theirs.
+    go._resolveExitPromise = () => {};
     go.run(new WebAssembly.Instance(module, go.importObject)).catch((error) => console.error(`gatehouse: ${error}`));
     delete globalThis.gatehouse;
     if (go.exited || !this.#enter) {

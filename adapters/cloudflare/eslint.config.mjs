@@ -1,0 +1,14 @@
+import js from "@eslint/js";
+import globals from "globals";
+
+export default [
+  js.configs.recommended,
+  {
+    languageOptions: {
+      // What workerd has besides service workers.
+      globals: { ...globals.serviceworker, FixedLengthStream: "readonly", IdentityTransformStream: "readonly", WebSocketPair: "readonly" },
+    },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    rules: { eqeqeq: "error", "no-var": "error", "prefer-const": "error" },
+  },
+];
