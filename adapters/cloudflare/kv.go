@@ -26,9 +26,18 @@ type namespace struct {
 
 var _ kv.Driver = namespace{}
 
+// kvKey is the name for key in KV, which takes every key but two. The equals sign is in
+// no key.
+func kvKey(key string) string {
+	if key == "." || key == ".." {
+		return "=" + key
+	}
+	return key
+}
+
 // Get implements [kv.Driver].
 func (n namespace) Get(ctx context.Context, key string) ([]byte, error) {
-	_, r, err := n.bridge.call(ctx, operation{kind: "kv-get", text: key})
+	_, r, err := n.bridge.call(ctx, operation{kind: "kv-get", text: kvKey(key)})
 	return found(r, err)
 }
 
@@ -46,7 +55,7 @@ func found(r reply, err error) ([]byte, error) {
 // Put implements [kv.Driver]. A second write to a key within a second, which KV
 // refuses, is tried once more when the second is over.
 func (n namespace) Put(ctx context.Context, key string, value []byte, expiry time.Time) error {
-	o := operation{kind: "kv-put", number: seconds(expiry.Sub(n.now())), text: key, data: value}
+	o := operation{kind: "kv-put", number: seconds(expiry.Sub(n.now())), text: kvKey(key), data: value}
 	_, _, err := n.bridge.call(ctx, o)
 	if !errors.Is(err, ErrTooManyWrites) {
 		return err
@@ -70,7 +79,7 @@ func seconds(life time.Duration) int {
 
 // Delete implements [kv.Driver].
 func (n namespace) Delete(ctx context.Context, key string) error {
-	_, _, err := n.bridge.call(ctx, operation{kind: "kv-delete", text: key})
+	_, _, err := n.bridge.call(ctx, operation{kind: "kv-delete", text: kvKey(key)})
 	return err
 }
 
