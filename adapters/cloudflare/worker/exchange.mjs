@@ -43,7 +43,7 @@ export class Exchange {
     this.#id = this.#instance.begin(this, [method, url, ...flat(headers)].join("\0"), body !== null);
     signal?.addEventListener("abort", () => this.#instance.leave(this.#id));
     while (!this.#over) {
-      if (this.#instance.dead) {
+      if (this.#instance.dead || this.#instance.live.get(this.#id) !== this) {
         this.#fail();
         break;
       }
@@ -58,7 +58,7 @@ export class Exchange {
       this.#instance.fire();
       this.#instance.sweep(since);
     }
-    this.#instance.live.delete(this.#id);
+    this.#instance.end(this.#id);
     for (const upstream of this.#fetched.values()) {
       upstream.drop();
     }
@@ -165,8 +165,8 @@ export class Exchange {
     }
   }
 
-  // fail ends an exchange whose program is dead. It has no effect on an answer that
-  // was handed over.
+  // fail ends an exchange whose program is dead, or has given it up. It has no effect
+  // on an answer that was handed over.
   #fail() {
     this.#respond(refusal());
     this.#writer?.abort(new Error("the program died")).catch(() => {});

@@ -2,8 +2,8 @@
 // them: what is in flight is then told, at once, and the program is never entered again.
 //
 // Go asks for one timer at a time. It is no timer of the runtime's, which would end
-// with the request that happened to set it: every exchange wakes up in time for it, and
-// the first one to do so fires it.
+// with the request that happened to set it: any exchange that wakes up when it is due
+// fires it, and the oldest and the newest see to it that they do.
 
 // How often an exchange wakes up, and how long one may be silent until it counts as
 // ended by the runtime, which tells nobody; in milliseconds.
@@ -18,6 +18,7 @@ export class Instance {
   #timers = new Map(); // due time by number: one, or none
   #lastTimer = 0;
   #lastExchange = 0;
+  #swept = 0;
 
   constructor(module, env) {
     const go = this.#go;
@@ -55,6 +56,14 @@ export class Instance {
     return id;
   }
 
+  // end removes an exchange.
+  end(id) {
+    this.live.delete(id);
+    if (this.#timers.size > 0) {
+      this.#wake();
+    }
+  }
+
   // done hands over what became of an operation; failure is empty or "code:text".
   done(id, failure, number, text, data) {
     this.#call("done", id, failure, number, text, data);
@@ -88,9 +97,10 @@ export class Instance {
   // if that is too long ago, the isolate itself stood still and nobody is judged.
   sweep(since) {
     const now = Date.now();
-    if (now - since > 2 * TICK) {
+    if (now - since > 2 * TICK || now - this.#swept < TICK) {
       return;
     }
+    this.#swept = now;
     for (const [id, exchange] of this.live) {
       if (now - exchange.awake > SILENCE) {
         this.live.delete(id);
@@ -101,11 +111,18 @@ export class Instance {
 
   #schedule(sp) {
     const id = ++this.#lastTimer;
-    this.#timers.set(id, Date.now() + Number(this.#go.mem.getBigInt64(sp + 8, true)));
-    this.#go.mem.setInt32(sp + 16, id, true);
-    for (const exchange of this.live.values()) {
-      exchange.wake();
-    }
+    const { mem } = this.#go;
+    const delay = mem.getUint32(sp + 8, true) + mem.getInt32(sp + 12, true) * 2 ** 32;
+    this.#timers.set(id, Date.now() + delay);
+    mem.setInt32(sp + 16, id, true);
+    this.#wake();
+  }
+
+  // wake lets exchanges find out how long they may sleep now.
+  #wake() {
+    const [oldest] = this.live.values();
+    oldest?.wake();
+    this.live.get(this.#lastExchange)?.wake();
   }
 
   #call(name, ...args) {

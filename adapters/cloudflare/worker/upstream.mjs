@@ -3,9 +3,10 @@
 
 import { flat, headersOf } from "./header.mjs";
 
-// Answers come as they are: no redirect is followed, nothing is taken from the cache of
-// Cloudflare's network or put there, since it does not know who asks.
-const INIT = { redirect: "manual", cf: { cacheTtl: -1 } };
+// Cloudflare's network caches what is fetched by URL, and does not know who asks: nothing
+// may come from there or go there. The runtime says so in Cache-Control and Pragma, if
+// the request does not. A service binding has no cache.
+const CACHE = { cache: "no-store" };
 
 export class Upstream {
   response;
@@ -24,7 +25,7 @@ export class Upstream {
   // bytes.
   async fetch(text, data, most) {
     const [method, url, ...header] = text.split("\0");
-    const init = { ...INIT, method, headers: headersOf(header), body: data ?? undefined, signal: this.#abort.signal };
+    const init = { ...CACHE, ...this.#init(method, header), body: data ?? undefined };
     const response = await this.#fail(fetch(url, init));
     const body = await this.#fail(collect(response.body, most));
     return { number: response.status, text: flat(response.headers).join("\0"), data: body };
@@ -42,10 +43,10 @@ export class Upstream {
         timer = setTimeout(() => this.#end("timeout"), timeout);
       }
     });
-    const via = target === "service" ? this.#env.PROXY_TARGET : globalThis;
-    const init = { ...INIT, method, headers: headersOf(header), body, signal: this.#abort.signal, encodeResponseBody: "manual" };
+    const init = { ...this.#init(method, header), body, encodeResponseBody: "manual" };
     try {
-      this.response = await this.#fail(via.fetch(url, init));
+      const answer = target === "service" ? this.#env.PROXY_TARGET.fetch(url, init) : fetch(url, { ...CACHE, ...init });
+      this.response = await this.#fail(answer);
     } finally {
       began = true;
       clearTimeout(timer);
@@ -66,6 +67,11 @@ export class Upstream {
   // drop gives the exchange up.
   drop() {
     this.#end("gone");
+  }
+
+  // init is what all requests have in common: no redirect is followed.
+  #init(method, header) {
+    return { method, headers: headersOf(header), redirect: "manual", signal: this.#abort.signal };
   }
 
   #end(code) {
@@ -92,7 +98,7 @@ export class Upstream {
     if (kind === "" || !this.#request.body) {
       return { body: undefined, sent: Promise.resolve() };
     }
-    const { readable, writable } = kind === "chunked" ? new IdentityTransformStream() : new FixedLengthStream(BigInt(kind));
+    const { readable, writable } = kind === "chunked" ? new IdentityTransformStream() : new FixedLengthStream(Number(kind));
     const sent = new Promise((resolve) => {
       this.#request.body.pipeTo(writable, { preventAbort: true }).then(resolve, () => {
         // The application may answer without having read everything. If its side is
