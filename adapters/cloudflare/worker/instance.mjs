@@ -22,7 +22,6 @@ export class Instance {
 
   constructor(module, env) {
     const go = this.#go;
-    go.env = { GOGC: "200" };
     go.importObject.gojs["runtime.scheduleTimeoutEvent"] = (sp) => this.#schedule(sp >>> 0);
     go.importObject.gojs["runtime.clearTimeoutEvent"] = (sp) => {
       this.#timers.delete(go.mem.getInt32((sp >>> 0) + 8, true));
