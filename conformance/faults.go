@@ -54,10 +54,7 @@ var profiles = map[string]profile{
 	// hang: no operation ends before the caller gives up.
 	"hang": func(s *store, _ func(time.Duration)) kv.Driver {
 		return &faulty{Driver: &memory{store: s}, read: before, write: before, wait: func(ctx context.Context) {
-			select {
-			case <-ctx.Done():
-			case <-time.After(stepDeadline):
-			}
+			_ = pause(ctx, stepDeadline)
 		}}
 	},
 }

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"time"
 )
 
 // network is the world outside the gateway: it answers what the step at hand
@@ -156,10 +155,8 @@ func (n *network) witness(req *http.Request, url, body string, upstream bool) {
 func (n *network) standing(s *scope, req *http.Request, url string) (*http.Response, error) {
 	p := &n.play.provider
 	if p.late {
-		select {
-		case <-time.After(lateness):
-		case <-req.Context().Done():
-			return nil, req.Context().Err()
+		if err := pause(req.Context(), lateness); err != nil {
+			return nil, err
 		}
 	}
 	if p.down {

@@ -103,7 +103,7 @@ func newPlay(t testing.TB, c *Case, target Target, profile string, shared []sett
 // world is what the target is started with.
 func (p *play) world() World {
 	return World{
-		Config: p.config, KV: p.recorder, Network: p.network, Now: p.clock.Now,
+		Config: p.config, KV: p.recorder, Network: p.network, Now: p.clock.Now, Elapse: p.clock.advance,
 		Log: slog.New(slog.NewJSONHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 }

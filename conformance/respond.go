@@ -41,13 +41,11 @@ func (n *network) respond(a *answer, s *scope, req *http.Request, f *announced) 
 	case "fail":
 		return nil, errors.New("network: injected fault")
 	case "hang":
-		select {
-		case <-req.Context().Done():
+		err := pause(n.until(req.Context()), -1)
+		if req.Context().Err() != nil {
 			f.giveUp()
-			return nil, req.Context().Err()
-		case <-n.over:
-			return nil, errors.New("network: the run is over")
 		}
+		return nil, err
 	}
 	header, body, err := a.expand(s)
 	if err != nil {
@@ -89,6 +87,19 @@ func (n *network) respond(a *answer, s *scope, req *http.Request, f *announced) 
 	return res, nil
 }
 
+// until returns a context that also ends when the run is over.
+func (n *network) until(ctx context.Context) context.Context {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		defer cancel()
+		select {
+		case <-n.over:
+		case <-ctx.Done():
+		}
+	}()
+	return ctx
+}
+
 // drip is a body that comes byte by byte and never ends.
 type drip struct {
 	ctx  context.Context
@@ -99,13 +110,14 @@ type drip struct {
 }
 
 func (d *drip) Read(p []byte) (int, error) {
-	select {
-	case <-d.ctx.Done():
+	if err := pause(d.ctx, 20*time.Millisecond); err != nil {
 		d.end()
-		return 0, d.ctx.Err()
+		return 0, err
+	}
+	select {
 	case <-d.done:
 		return 0, errors.New("network: body closed")
-	case <-time.After(20 * time.Millisecond):
+	default:
 	}
 	if n, _ := d.rest.Read(p[:min(1, len(p))]); n > 0 {
 		return n, nil

@@ -21,6 +21,8 @@ type World struct {
 	Network http.RoundTripper
 	// Now is the clock. It may differ by years from the machine's.
 	Now func() time.Time
+	// Elapse moves Now. It is for targets whose time is virtual; see [WithPause].
+	Elapse func(time.Duration)
 	// Log receives the gateway's log records. A target that has only text hands
 	// each line over as a message.
 	Log *slog.Logger
