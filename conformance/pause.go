@@ -17,10 +17,8 @@ func WithPause(ctx context.Context, pause func(ctx context.Context, d time.Durat
 
 // pause lets time pass in the world; a negative d is for ever.
 func pause(ctx context.Context, d time.Duration) error {
-	if virtual, ok := ctx.Value(pauseKey{}).(func(context.Context, time.Duration) (bool, error)); ok {
-		if ok, err := virtual(ctx, d); ok {
-			return err
-		}
+	if ok, err := virtually(ctx, d); ok {
+		return err
 	}
 	var over <-chan time.Time
 	if d >= 0 {
@@ -32,4 +30,12 @@ func pause(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// virtually lets virtual time pass; ok is false where there is none.
+func virtually(ctx context.Context, d time.Duration) (ok bool, err error) {
+	if pause, has := ctx.Value(pauseKey{}).(func(context.Context, time.Duration) (bool, error)); has {
+		return pause(ctx, d)
+	}
+	return false, nil
 }

@@ -2,6 +2,7 @@ package workershost
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"io"
 	"net/http"
@@ -31,6 +32,7 @@ func (s *Isolate) fetchNative(service, method, url string, headers []string, bod
 	}
 	req.Header.Del("Content-Length")
 	req.Header.Del("Transfer-Encoding")
+	s.handshake(req.Header)
 	if !goja.IsNull(body) {
 		src := s.source(body.ToInteger())
 		req.Body, req.ContentLength = src.read, src.length
@@ -82,4 +84,23 @@ func (s *Isolate) answered(carrier *carrier, req *http.Request, res *http.Respon
 	}
 	out["body"] = s.addSource(src).id
 	return out
+}
+
+// handshake completes the header of a request that asks for a WebSocket: the runtime
+// makes the handshake itself (RFC 6455, section 4.1), whatever the Worker says of it.
+func (s *Isolate) handshake(h http.Header) {
+	for _, name := range []string{"Connection", "Sec-Websocket-Key", "Sec-Websocket-Version"} {
+		h.Del(name)
+	}
+	if !strings.EqualFold(h.Get("Upgrade"), "websocket") {
+		h.Del("Upgrade")
+		return
+	}
+	nonce := make([]byte, 16)
+	if _, err := io.ReadFull(s.env.Random, nonce); err != nil {
+		panic(s.vm.NewGoError(err))
+	}
+	h.Set("Connection", "Upgrade")
+	h.Set("Sec-Websocket-Key", base64.StdEncoding.EncodeToString(nonce))
+	h.Set("Sec-Websocket-Version", "13")
 }

@@ -47,8 +47,8 @@ func (s *Isolate) natives() *goja.Object {
 
 func (s *Isolate) baseNatives() map[string]any {
 	return map[string]any{
-		"log": s.log,
-		"now": func() float64 { return float64(s.clock().UnixMicro()) / 1000 }, // milliseconds since 1970
+		"log":     s.log,
+		"now":     func() float64 { return float64(s.clock().UnixMicro()) / 1000 }, // milliseconds since 1970
 		"context": func() bool { s.here(); return true },
 		"random": func(b goja.ArrayBuffer, offset, length int64) {
 			s.here()

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/dop251/goja"
 )
@@ -102,7 +103,7 @@ func (x *exchange) upgrade(res *http.Response, src *source) {
 	res.Header.Set("Upgrade", "websocket")
 	res.Header.Set("Connection", "Upgrade")
 	res.Header.Set("Sec-WebSocket-Accept", base64.StdEncoding.EncodeToString(sum[:]))
-	res.Body = &joined{relay: relay{exchange: x, read: src.conn}, Writer: src.conn}
+	res.Body = newJoined(&relay{exchange: x, read: src.conn}, src.conn)
 }
 
 // relay is the body that the client reads. Where the Worker has no part in it, time
@@ -111,7 +112,7 @@ type relay struct {
 	exchange *exchange
 	read     io.ReadCloser
 	carrier  *carrier
-	ended    bool
+	ended    atomic.Bool
 }
 
 func (r *relay) Read(p []byte) (int, error) {
@@ -134,10 +135,9 @@ func (r *relay) Close() error {
 
 // finish tells the loop that the body has ended: complete, or else the client is gone.
 func (r *relay) finish(complete bool) {
-	if r.ended {
+	if r.ended.Swap(true) {
 		return
 	}
-	r.ended = true
 	x := r.exchange
 	x.context.isolate.loop.post(func() {
 		if x.context.over {
@@ -150,12 +150,6 @@ func (r *relay) finish(complete bool) {
 		x.done = true
 		x.context.linger()
 	})
-}
-
-// joined is an upgraded connection.
-type joined struct {
-	relay
-	io.Writer
 }
 
 func lower(h http.Header) []string {
