@@ -23,7 +23,8 @@ type source struct {
 	encoding string
 	carrier  *carrier       // of an answer to a fetch: what its connection waits on
 	pipe     *io.PipeWriter // of a pipe
-	left     int64          // of a pipe of fixed length: what is missing; else -1
+	left     int64          // of a pipe of fixed length: what is missing
+	ended    bool           // of a pipe: JavaScript has written all that it will
 	conn     io.ReadWriteCloser
 	mu       sync.Mutex
 	decoded  io.Reader
@@ -54,7 +55,7 @@ func (s *Isolate) source(id int64) *source {
 }
 
 // native reports whether the stream goes on without JavaScript.
-func (src *source) native() bool { return src.pipe == nil }
+func (src *source) native() bool { return src.pipe == nil || src.ended }
 
 // abort breaks the stream off on both ends.
 func (src *source) abort(err error) {
@@ -152,12 +153,17 @@ func (s *Isolate) streamNatives() map[string]any {
 		},
 		"close": func(id int64) {
 			src := s.source(id)
+			src.ended = true
 			if src.length >= 0 && src.left > 0 {
 				_ = src.pipe.CloseWithError(io.ErrUnexpectedEOF)
 				s.throw("TypeError", "FixedLengthStream did not see all expected bytes before close().")
 			}
 			_ = src.pipe.Close()
 		},
-		"abort": func(id int64) { _ = s.source(id).pipe.CloseWithError(io.ErrUnexpectedEOF) },
+		"abort": func(id int64) {
+			src := s.source(id)
+			src.ended = true
+			_ = src.pipe.CloseWithError(io.ErrUnexpectedEOF)
+		},
 	}
 }

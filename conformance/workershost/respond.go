@@ -68,10 +68,10 @@ func (x *exchange) respond(status int, headers []string, body goja.Value, automa
 	default:
 		read, length := src.relay(automatic, res.Header.Get("Content-Encoding"))
 		switch {
-		case length >= 0:
-			setLength(res, itoa(length))
 		case head && said != "":
 			setLength(res, said)
+		case length >= 0:
+			setLength(res, itoa(length))
 		default:
 			res.ContentLength = -1
 		}
@@ -83,7 +83,15 @@ func (x *exchange) respond(status int, headers []string, body goja.Value, automa
 			break
 		}
 		x.body = src
-		res.Body = &relay{exchange: x, read: read, carrier: src.carrier}
+		r := &relay{exchange: x, read: read}
+		if src.native() {
+			carrier := src.carrier
+			if carrier == nil {
+				carrier = c.carrier()
+			}
+			r.operation = carrier.begin()
+		}
+		res.Body = r
 	}
 	x.answer <- result{response: res}
 }
@@ -107,19 +115,15 @@ func (x *exchange) upgrade(res *http.Response, src *source) {
 }
 
 // relay is the body that the client reads. Where the Worker has no part in it, time
-// stands still while it reads.
+// stands still until the client has all of it.
 type relay struct {
-	exchange *exchange
-	read     io.ReadCloser
-	carrier  *carrier
-	ended    atomic.Bool
+	exchange  *exchange
+	read      io.ReadCloser
+	operation *operation // or nil
+	ended     atomic.Bool
 }
 
 func (r *relay) Read(p []byte) (int, error) {
-	if r.carrier != nil {
-		op := r.carrier.begin()
-		defer op.end(nil)
-	}
 	n, err := r.read.Read(p)
 	if err != nil {
 		r.finish(err == io.EOF)
@@ -139,17 +143,21 @@ func (r *relay) finish(complete bool) {
 		return
 	}
 	x := r.exchange
-	x.context.isolate.loop.post(func() {
-		if x.context.over {
-			return
-		}
-		if !complete {
+	task := func() {
+		switch {
+		case x.context.over:
+		case complete:
+			x.done = true
+			x.context.linger()
+		default:
 			x.leave()
-			return
 		}
-		x.done = true
-		x.context.linger()
-	})
+	}
+	if r.operation != nil {
+		r.operation.end(task)
+	} else {
+		x.context.isolate.loop.post(task)
+	}
 }
 
 func lower(h http.Header) []string {
