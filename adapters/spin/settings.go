@@ -36,7 +36,7 @@ type Config struct {
 // whether the world has a key-value store.
 func Settings(c *Config, keyValue bool) []config.Field {
 	store := config.Field{Name: "STORE", Default: storeRest, Section: SectionComponent,
-		Doc: "Where sessions are kept: spin (Spin's key-value store; the default in Spin, which alone has it), rest (a Redis service over HTTP; the default elsewhere) or memory (lost with each request; for trials).",
+		Doc: "Where sessions are kept: spin (Spin's key-value store; in Spin only, where it is the default), rest (a Redis service over HTTP) or memory (lost with each request; for trials).",
 		Set: choice(&c.Store, storeRest, storeMemory)}
 	if keyValue {
 		store.Default, store.Set = storeSpin, choice(&c.Store, storeSpin, storeRest, storeMemory)
@@ -47,7 +47,7 @@ func Settings(c *Config, keyValue bool) []config.Field {
 			Doc: "The label of the key-value store of STORE=spin, one of the component's key_value_stores.",
 			Set: func(v string) error { c.StoreLabel = v; return nil }},
 		{Name: "SWEEP_TOKEN", Secret: true, Section: SectionComponent,
-			Doc:  "Bearer token of requests for /api/sweep, which delete expired records from STORE=spin; see [spin.md](spin.md). Without it there is no such route.",
+			Doc:  "Bearer token of requests for /api/sweep, which delete expired records from STORE=spin. Without it there is no such route.",
 			Hint: "at least 32 characters, such as those of gatehouse keygen",
 			Set: func(v string) error {
 				if len(v) < 32 {
