@@ -39,7 +39,7 @@ func request(ctx context.Context, in *wasi.Incoming, peerHeader string) (*http.R
 	for _, f := range in.Fields {
 		switch name := strings.ToLower(f.Name); {
 		case name == peerHeader && name != "":
-			r.RemoteAddr = f.Value // the last one is the host's
+			r.RemoteAddr = peer(f.Value) // the last one is the host's
 		case strings.HasPrefix(name, hostPrefix):
 		case name == "host":
 			if r.Host == "" {
@@ -69,6 +69,17 @@ func request(ctx context.Context, in *wasi.Incoming, peerHeader string) (*http.R
 		r.Body = io.NopCloser(in.Body)
 	}
 	return r.WithContext(ctx), nil
+}
+
+// chained is the address that Spin gives to requests of other components.
+const chained = "0.0.0.0:0"
+
+// peer is a client's address, empty when it is none.
+func peer(address string) string {
+	if address == chained {
+		return ""
+	}
+	return address
 }
 
 // showUpgrade gives a WebSocket handshake (RFC 6455, section 4.1) back the two fields

@@ -61,6 +61,10 @@ func TestPeerIsTheLastValueAndOnlyWhereTheHostTells(t *testing.T) {
 	if r := made(t, in); r.RemoteAddr != "198.51.100.7:4000" || len(r.Header) != 0 {
 		t.Errorf("peer %q, header %v", r.RemoteAddr, r.Header)
 	}
+	in.Fields = append(in.Fields, wasi.Field{Name: "spin-client-addr", Value: "0.0.0.0:0"})
+	if r := made(t, in); r.RemoteAddr != "" {
+		t.Errorf("another component has the address %q", r.RemoteAddr)
+	}
 	r, err := request(context.Background(), in, "")
 	if err != nil || r.RemoteAddr != "" || len(r.Header) != 0 {
 		t.Errorf("on other hosts: peer %q, header %v, %v", r.RemoteAddr, r.Header, err)
