@@ -76,9 +76,6 @@ func setFirstByteTimeout(self uint32, some uint32, nanoseconds uint64) uint32
 //go:wasmimport wasi:http/types@0.2.0 [method]request-options.set-between-bytes-timeout
 func setBetweenBytesTimeout(self uint32, some uint32, nanoseconds uint64) uint32
 
-//go:wasmimport wasi:http/types@0.2.0 [resource-drop]request-options
-func dropRequestOptions(self uint32)
-
 // responseOutparamSet takes a result<outgoing-response, error-code>: response is the
 // handle, or the discriminant of the error-code, whose payload follows.
 //
