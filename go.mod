@@ -34,7 +34,8 @@ require (
 	github.com/evanw/esbuild v0.28.2
 	// Scripts against the command (testscript).
 	github.com/rogpeppe/go-internal v1.16.0
-	// Runs the modules of the WebAssembly platforms; WebAssembly in pure Go.
+	// WebAssembly in pure Go: runs the modules of those platforms, and wasm-tools for
+	// the build of components.
 	github.com/tetratelabs/wazero v1.12.0
 	// CPU clocks of the processes that a benchmark compares.
 	golang.org/x/sys v0.49.0
