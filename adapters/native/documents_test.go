@@ -22,6 +22,9 @@ var guides = []string{"README.md", "SECURITY.md", "STORAGE.md", "DESIGN.md", "do
 // settingText is what looks like a setting: in code, upper case, two words at least.
 var settingText = regexp.MustCompile("`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:=[^`]*)?`|(?m)^ *([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)=")
 
+// settingRow is a row about a setting in a table.
+var settingRow = regexp.MustCompile("(?m)^\\| `([A-Z]+(?:_[A-Z]+)+)`")
+
 // others have such names and are none of ours.
 var others = []string{"HTTPS_PROXY", "NAME_FILE", "ZITADEL_MASTERKEY", "POSTGRES_PASSWORD", "ZITADEL_DATABASE_PASSWORD", "ZITADEL_ADMIN_PASSWORD"}
 
@@ -39,6 +42,12 @@ func TestTheGuidesNameSettingsThatExist(t *testing.T) {
 	for _, f := range append(config.Fields(&config.Config{}), Settings(&Config{})...) {
 		if known = append(known, f.Name); f.Secret {
 			known = append(known, f.Name+fileSuffix)
+		}
+	}
+	// What a platform sets besides stands in its own guide's tables.
+	for _, name := range []string{"docs/cloudflare.md", "docs/spin.md"} {
+		for _, m := range settingRow.FindAllStringSubmatch(guide(t, name), -1) {
+			known = append(known, m[1])
 		}
 	}
 	for _, name := range guides {
