@@ -86,7 +86,7 @@ func cacheFolder() string {
 	if err != nil {
 		return ""
 	}
-	return filepath.Join(user, "gatehouse", "wazero")
+	return filepath.Join(user, "gatehouse", "wasihost")
 }
 
 // kept is how many compiled modules stay in the cache; each takes some 40 MB.
