@@ -8,21 +8,26 @@ import (
 	"gatehouse/conformance/wasihost"
 )
 
-// spinModule is the core module of the world "spin".
-var spinModule = sync.OnceValues(func() (*wasihost.Program, error) {
-	return wasihost.Load(context.Background(), "gatehouse/adapters/spin/component/spin")
-})
-
-// spinTarget runs the module as Spin does, with its key-value store and variables, and
-// a new instance for every request.
+// spinTarget runs the core module of the world "spin" as Spin does, with its key-value
+// store and variables, and a new instance for every request.
 type spinTarget struct{ module *wasihost.Program }
 
-func TestSpin(t *testing.T) {
-	module, err := spinModule()
+func TestSpin(t *testing.T) { TestGateway(t, spinTarget{loadModule(t, spinModule)}) }
+
+var spinModule = moduleOf("gatehouse/adapters/spin/component/spin")
+
+// moduleOf returns what compiles a component's core module, once.
+func moduleOf(pkg string) func() (*wasihost.Program, error) {
+	return sync.OnceValues(func() (*wasihost.Program, error) { return wasihost.Load(context.Background(), pkg) })
+}
+
+func loadModule(t *testing.T, load func() (*wasihost.Program, error)) *wasihost.Program {
+	t.Helper()
+	module, err := load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	TestGateway(t, spinTarget{module})
+	return module
 }
 
 func (spinTarget) Name() string { return "spin" }
@@ -30,27 +35,30 @@ func (spinTarget) Name() string { return "spin" }
 func (spinTarget) Forgets() bool { return true }
 
 func (s spinTarget) Start(t testing.TB, w World) Instance {
-	host := wasihost.NewHost(s.module, &wasihost.Environment{
-		Variables: wasihost.SpinVariables(w.Config),
-		Fields:    wasihost.SpinFields,
-		Store:     w.KV,
-		Network:   w.Network,
-		Now:       w.Now,
-		Log:       func(line string) { w.Log.Info(line) },
-		Violation: func(err error) { t.Errorf("%v", err) },
+	return startModule(t, s.module, w, &wasihost.Environment{
+		Variables: wasihost.SpinVariables(w.Config), Fields: wasihost.SpinFields, Store: w.KV, Network: w.Network,
 	})
-	return spinInstance{ServeHandler(host, nil).(*handlerInstance), host}
 }
 
-// spinInstance is a module behind a server.
-type spinInstance struct {
-	*handlerInstance
+// startModule serves a module in a world; env has what its interfaces need.
+func startModule(t testing.TB, module *wasihost.Program, w World, env *wasihost.Environment) Instance {
+	env.Now = w.Now
+	env.Log = func(line string) { w.Log.Info(line) }
+	env.Violation = func(err error) { t.Errorf("%v", err) }
+	host := wasihost.NewHost(module, env)
+	return moduleInstance{ServeHandler(host, nil), host}
+}
+
+// moduleInstance is a module behind a server.
+type moduleInstance struct {
+	Instance
 	host *wasihost.Host
 }
 
-func (i spinInstance) Settle() { i.host.Settle() }
+// Settle implements [Settler].
+func (i moduleInstance) Settle() { i.host.Settle() }
 
-func (i spinInstance) Close() {
+func (i moduleInstance) Close() {
 	i.host.Close()
-	i.handlerInstance.Close()
+	i.Instance.Close()
 }

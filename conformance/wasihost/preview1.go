@@ -46,23 +46,21 @@ func (in *instance) adapt(name string) {
 	for range 2 {
 		address := in.allocate(adapterBlock, 8)
 		block := in.view(address, adapterBlock)
-		if bytes.Equal(block[:len(pattern)], pattern) {
+		if bytes.Equal(block, pattern) {
 			trapf("cabi_realloc gives the same memory twice")
 		}
-		for i := 0; i < len(block); i += len(pattern) {
-			copy(block[i:], pattern)
-		}
+		copy(block, pattern)
 		in.reserved = append(in.reserved, address)
 	}
 }
 
 // pattern is what the host writes to memory that is the adapter's.
-var pattern = []byte("adapter!")
+var pattern = bytes.Repeat([]byte("adapter!"), adapterBlock/8)
 
 // overwritten tells whether the module has changed memory that is the adapter's.
 func (in *instance) overwritten() bool {
 	for _, address := range in.reserved {
-		if block := in.view(address, adapterBlock); bytes.Count(block, pattern) != len(block)/len(pattern) {
+		if !bytes.Equal(in.view(address, adapterBlock), pattern) {
 			return true
 		}
 	}
