@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"sync"
 	"testing"
@@ -17,52 +18,66 @@ type workerInstance struct {
 	worker *workershost.Worker
 	env    workershost.Env
 	fresh  bool
+	slots  chan struct{} // of isolates for one request
 
-	mu       sync.Mutex
-	isolates []*workershost.Isolate
+	isolates []*workershost.Isolate // the one, unless fresh
 }
 
-// isolate returns the isolate for a request.
-func (i *workerInstance) isolate() (*workershost.Isolate, error) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if !i.fresh && len(i.isolates) > 0 {
-		return i.isolates[0], nil
-	}
-	s, err := i.worker.NewIsolate(i.env)
-	if err != nil {
-		return nil, err
-	}
-	i.isolates = append(i.isolates, s)
-	return s, nil
-}
+// atOnce bounds the isolates that are alive for parallel requests, 20 MB each.
+const atOnce = 4
 
 func (i *workerInstance) RoundTrip(r *http.Request) (*http.Response, error) {
-	s, err := i.isolate()
+	if !i.fresh {
+		return i.isolates[0].RoundTrip(r)
+	}
+	i.slots <- struct{}{}
+	s, err := i.worker.NewIsolate(i.env)
 	if err != nil {
+		<-i.slots
 		return nil, err
 	}
-	return s.RoundTrip(r)
+	end := sync.OnceFunc(func() {
+		s.Settle()
+		s.Close()
+		<-i.slots
+	})
+	res, err := s.RoundTrip(r)
+	if err != nil {
+		end()
+		return nil, err
+	}
+	body := once{res.Body, end}
+	if w, ok := res.Body.(io.Writer); ok {
+		res.Body = struct {
+			once
+			io.Writer
+		}{body, w}
+	} else {
+		res.Body = body
+	}
+	return res, nil
 }
 
-// Settle implements Settler. Isolates of one request are done then.
+// once is the body of an isolate's only answer.
+type once struct {
+	io.ReadCloser
+	end func()
+}
+
+func (o once) Close() error {
+	err := o.ReadCloser.Close()
+	o.end()
+	return err
+}
+
+// Settle implements Settler.
 func (i *workerInstance) Settle() {
-	i.mu.Lock()
-	defer i.mu.Unlock()
 	for _, s := range i.isolates {
 		s.Settle()
-		if i.fresh {
-			s.Close()
-		}
-	}
-	if i.fresh {
-		i.isolates = nil
 	}
 }
 
 func (i *workerInstance) Close() {
-	i.mu.Lock()
-	defer i.mu.Unlock()
 	for _, s := range i.isolates {
 		s.Close()
 	}
