@@ -98,7 +98,7 @@ func (w workerTarget) Start(t testing.TB, world World) Instance {
 	if !w.fresh { // the waits of several isolates would add up
 		env.Elapse = world.Elapse
 	}
-	i := &workerInstance{t: t, worker: w.worker, env: env, fresh: w.fresh, slots: make(chan struct{}, atOnce)}
+	i := &workerInstance{worker: w.worker, env: env, fresh: w.fresh, slots: make(chan struct{}, atOnce)}
 	if s, err := w.worker.NewIsolate(env); err != nil {
 		t.Fatal(err)
 	} else if i.isolates = append(i.isolates, s); w.fresh {

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"sync"
-	"testing"
 	"time"
 
 	"gatehouse/conformance/workershost"
@@ -14,7 +13,6 @@ import (
 
 // workerInstance is one isolate, or a new one for every request.
 type workerInstance struct {
-	t      testing.TB
 	worker *workershost.Worker
 	env    workershost.Env
 	fresh  bool

@@ -125,7 +125,7 @@ func (s *Isolate) streamNatives() map[string]any {
 				if err == io.EOF {
 					return func() any { return goja.Null() }, nil
 				}
-				return nil, errors.New("Network connection lost.")
+				return nil, errLost
 			})
 		},
 		"cancel": func(id int64) { s.source(id).abort(errors.New("the stream was cancelled")) },

@@ -11,6 +11,17 @@ import (
 	"github.com/dop251/goja"
 )
 
+// Messages of the runtime's.
+const (
+	aborted = "The operation was aborted"
+	lost    = "Network connection lost."
+)
+
+var (
+	errAborted = errors.New(aborted)
+	errLost    = errors.New(lost)
+)
+
 // fetchNative is the native of fetch, of the network or of a service binding: headers
 // are names and values in turn, body is the handle of a source or null. It returns
 // {answer, abort}; the answer resolves with {status, headers, body, upgraded}.
@@ -50,9 +61,9 @@ func (s *Isolate) fetchNative(service, method, url string, headers []string, bod
 				_ = req.Body.Close()
 			}
 			if cause := context.Cause(carrier.ctx); cause != nil {
-				return nil, errors.New("The operation was aborted")
+				return nil, errAborted
 			}
-			return nil, errors.New("Network connection lost.")
+			return nil, errLost
 		}
 		if c.ctx.Err() != nil {
 			res.Body.Close()

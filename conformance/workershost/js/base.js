@@ -24,6 +24,11 @@
     return interval;
   };
   G.clearInterval = (interval) => G.clearTimeout(interval?.id);
+  Promise.withResolvers ??= function () {
+    let resolve, reject;
+    const promise = new this((...both) => ([resolve, reject] = both));
+    return { promise, resolve, reject };
+  };
   G.queueMicrotask = (fn) => void Promise.resolve().then(fn);
 
   G.TextEncoder = class TextEncoder {
