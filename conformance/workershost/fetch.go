@@ -3,7 +3,6 @@ package workershost
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -11,15 +10,14 @@ import (
 	"github.com/dop251/goja"
 )
 
-// Messages of the runtime's.
-const (
-	aborted = "The operation was aborted"
-	lost    = "Network connection lost."
-)
+// thrown is an error with the runtime's own text, which Workers may look at.
+type thrown string
 
-var (
-	errAborted = errors.New(aborted)
-	errLost    = errors.New(lost)
+func (t thrown) Error() string { return string(t) }
+
+const (
+	errAborted thrown = "The operation was aborted"
+	errLost    thrown = "Network connection lost."
 )
 
 // fetchNative is the native of fetch, of the network or of a service binding: headers
