@@ -6,11 +6,11 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"gatehouse/core/egress"
@@ -76,45 +76,106 @@ type closing struct {
 func (c *closing) Close() error { close(c.closed); return nil }
 
 func TestExchangesThatDoNotEndAreBounded(t *testing.T) {
-	release := make(chan struct{})
-	var asked atomic.Int32
-	c := testClient(transport(func(*http.Request) (*http.Response, error) {
-		asked.Add(1)
-		<-release
-		return answer(200, strings.NewReader("x")), nil
-	}))
-	c.Timeout = time.Millisecond
-	before := runtime.NumGoroutine()
-	stuck := 0
-	for range 200 {
-		if _, err := c.Do(t.Context(), get(t)); errors.Is(err, egress.ErrStuck) {
-			stuck++
-		}
-	}
-	if n := runtime.NumGoroutine() - before; stuck != 200-64 || n > 64+5 || asked.Load() > 64 {
-		t.Errorf("%d refused, %d goroutines, %d asked", stuck, n, asked.Load())
-	}
-	close(release)
-	c.Timeout = time.Minute
-	for range 500 {
-		if _, err := c.Do(t.Context(), get(t)); err == nil {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	for range 500 {
-		if runtime.NumGoroutine() <= before {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	if n := runtime.NumGoroutine() - before; n > 2 {
-		t.Errorf("%d goroutines are left", n)
-	}
-	if _, err := c.Do(t.Context(), get(t)); err != nil {
-		t.Errorf("after they ended: %v", err)
+	for _, c := range []struct {
+		name    string
+		pause   time.Duration // after 64 that do not end
+		refused int           // of 136 further ones
+		most    int32         // under way
+	}{
+		{"they are given a second to end", 0, 0, 200},
+		{"and no longer", time.Second, 136, 64},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				release := make(chan struct{})
+				var asked, ended atomic.Int32
+				client := testClient(transport(func(*http.Request) (*http.Response, error) {
+					asked.Add(1)
+					<-release
+					ended.Add(1)
+					return answer(200, strings.NewReader("x")), nil
+				}))
+				client.Timeout = time.Millisecond
+				refused := 0
+				for n := range 200 {
+					if n == 64 {
+						time.Sleep(c.pause)
+					}
+					if _, err := client.Do(t.Context(), get(t)); errors.Is(err, egress.ErrStuck) {
+						refused++
+					}
+				}
+				if refused != c.refused || asked.Load() != c.most {
+					t.Errorf("%d refused, %d asked", refused, asked.Load())
+				}
+				time.Sleep(time.Second)
+				if _, err := client.Do(t.Context(), get(t)); !errors.Is(err, egress.ErrStuck) {
+					t.Errorf("a second later: %v", err)
+				}
+				close(release)
+				synctest.Wait()
+				if ended.Load() != asked.Load() {
+					t.Errorf("%d of %d ended", ended.Load(), asked.Load())
+				}
+				if _, err := client.Do(t.Context(), get(t)); err != nil {
+					t.Errorf("after they ended: %v", err)
+				}
+			})
+		})
 	}
 }
+
+func TestExchangesThatDoNotEndAreBoundedAtOnceToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		client := testClient(transport(func(*http.Request) (*http.Response, error) {
+			<-release
+			return answer(200, strings.NewReader("x")), nil
+		}))
+		ctx, leave := context.WithCancel(t.Context())
+		for range 1024 {
+			go func() { _, _ = client.Do(ctx, get(t)) }()
+		}
+		synctest.Wait()
+		leave()
+		synctest.Wait()
+		if _, err := client.Do(t.Context(), get(t)); !errors.Is(err, egress.ErrStuck) {
+			t.Errorf("got %v", err)
+		}
+		close(release)
+		synctest.Wait()
+		if _, err := client.Do(t.Context(), get(t)); err != nil {
+			t.Errorf("after they ended: %v", err)
+		}
+	})
+}
+
+// Many requests may end at once, as when one client goes away: nobody else suffers.
+func TestRequestsGivenUpAtOnceFailNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := testClient(transport(func(r *http.Request) (*http.Response, error) {
+			if r.Context().Value(leaver{}) != nil {
+				<-r.Context().Done()
+				time.Sleep(10 * time.Millisecond) // as a transport takes to clean up
+				return nil, r.Context().Err()
+			}
+			return answer(200, strings.NewReader("x")), nil
+		}))
+		ctx, leave := context.WithCancel(context.WithValue(t.Context(), leaver{}, true))
+		for range 512 {
+			go func() { _, _ = client.Do(ctx, get(t)) }()
+		}
+		synctest.Wait()
+		leave()
+		synctest.Wait()
+		if _, err := client.Do(t.Context(), get(t)); err != nil {
+			t.Errorf("another request: %v", err)
+		}
+		time.Sleep(time.Second)
+	})
+}
+
+type leaver struct{}
 
 func TestATransportThatPanicsIsAnError(t *testing.T) {
 	for name, f := range map[string]transport{

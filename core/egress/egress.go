@@ -4,6 +4,7 @@
 package egress
 
 import (
+	"container/list"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -30,9 +32,14 @@ var (
 
 var errPanic = errors.New("transport panicked")
 
-// maxStuck bounds the exchanges that go on after their deadline, each of which holds
-// a goroutine.
-const maxStuck = 64
+// Bounds on exchanges that go on after their context's end, each of which holds a
+// goroutine. One that ends within grace only took its time to notice, as many do at
+// once when a client with many requests goes away: others must not suffer for it.
+const (
+	maxStuck = 64
+	maxLate  = 1024 // of any age
+	grace    = time.Second
+)
 
 // Client sends requests to listed hosts. All fields are required except
 // PlainHosts. A Client is safe for concurrent use.
@@ -48,7 +55,8 @@ type Client struct {
 	// MaxBody bounds an answer's body in bytes.
 	MaxBody int64
 
-	stuck atomic.Int32
+	mu   sync.Mutex
+	late list.List // of the time.Time of each context's end, oldest first
 }
 
 // Answer is a complete response.
@@ -89,7 +97,7 @@ func (c *Client) Do(ctx context.Context, r *http.Request) (*Answer, error) {
 	if err := c.Check(r.URL); err != nil {
 		return nil, err
 	}
-	if c.stuck.Load() >= maxStuck {
+	if c.stuck(time.Now()) {
 		return nil, fmt.Errorf("%w: %s", ErrStuck, hostOf(r.URL))
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
@@ -99,24 +107,47 @@ func (c *Client) Do(ctx context.Context, r *http.Request) (*Answer, error) {
 		e.run(c.Transport, r.WithContext(ctx), c.MaxBody)
 		close(e.done)
 		if e.abandoned.Swap(true) {
-			c.stuck.Add(-1)
+			c.ended(e)
 		}
 	}()
 	select {
 	case <-e.done:
 	case <-ctx.Done():
-		c.stuck.Add(1)
+		c.mu.Lock()
+		e.place = c.late.PushBack(time.Now())
+		c.mu.Unlock()
 		if !e.abandoned.Swap(true) {
 			return nil, fmt.Errorf("egress: %s %s: %w", r.Method, hostOf(r.URL), ctx.Err())
 		}
 		// The exchange ended in the same instant.
-		c.stuck.Add(-1)
+		c.ended(e)
 		<-e.done
 	}
 	if e.err != nil {
 		return nil, fmt.Errorf("egress: %s %s: %w", r.Method, hostOf(r.URL), withoutURL(e.err, r.URL))
 	}
 	return e.answer, nil
+}
+
+// stuck reports whether too many exchanges outlive their contexts.
+func (c *Client) stuck(now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.late.Len() < maxStuck || c.late.Len() >= maxLate {
+		return c.late.Len() >= maxLate
+	}
+	place := c.late.Front()
+	for range maxStuck - 1 {
+		place = place.Next()
+	}
+	return now.Sub(place.Value.(time.Time)) >= grace
+}
+
+// ended is called when a late exchange has ended.
+func (c *Client) ended(e *exchange) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.late.Remove(e.place)
 }
 
 // exchange is one request under way. answer and err may be read once done is
@@ -127,6 +158,8 @@ type exchange struct {
 	done   chan struct{}
 	// abandoned is set by whoever comes second: the end or the deadline.
 	abandoned atomic.Bool
+	// place is in Client.late, set before abandoned.
+	place *list.Element
 }
 
 // run sends r and reads the answer. It ends soon after r's context even if the body
