@@ -23,8 +23,8 @@ const (
 var ErrNoList = errors.New("introspection: store cannot list")
 
 // Clear drops what is known about every token, as after a change of rights at the
-// provider: this process asks again about each, even if the store is behind, and keeps
-// no answer that is under way. Records of other kinds are not touched. Other processes
+// provider: this process asks again about each, even if the store is behind, and neither
+// keeps an answer that is under way nor gives it to who comes later. Records of other kinds are not touched. Other processes
 // may believe what they have in memory up to the cap. removed counts the store's
 // records. The error is ErrNoList or the store's; Clear may then be repeated.
 func (i *Introspector) Clear(ctx context.Context) (removed int, err error) {
@@ -33,6 +33,7 @@ func (i *Introspector) Clear(ctx context.Context) (removed int, err error) {
 	for _, m := range []*memory{i.valid, i.refused} {
 		m.clear()
 	}
+	i.era.Add(1)
 	if i.o.Store == nil {
 		return 0, nil
 	}

@@ -8,8 +8,8 @@ import (
 )
 
 // Forget drops what is known about a token, as for a logout: this process asks the issuer
-// the next time, even if the store is behind, and an answer that is under way is not
-// kept. Other processes may believe theirs up to the cap. An empty token is no error.
+// the next time, even if the store is behind, and an answer that is under way is neither
+// kept nor given to who comes later. Other processes may believe theirs up to the cap. An empty token is no error.
 // The error is the store's, or ErrUnavailable when the endpoint is not known.
 func (i *Introspector) Forget(ctx context.Context, token secret.Text) error {
 	if token.Empty() {
@@ -23,6 +23,7 @@ func (i *Introspector) Forget(ctx context.Context, token secret.Text) error {
 	// A record that was written before is over when this is; see load for the drift.
 	i.forgotten.put(key, &entry{made: now, until: now.Add(i.o.Cap + clockDrift)}, now)
 	i.valid.drop(key)
+	i.era.Add(1)
 	if i.o.Store == nil {
 		return nil
 	}

@@ -95,6 +95,45 @@ func TestAnAnswerUnderWayIsNotKeptAfterForget(t *testing.T) {
 	})
 }
 
+func TestAQuestionPutBeforeDoesNotAnswerWhoComesAfter(t *testing.T) {
+	for name, forget := range map[string]func(*Introspector) error{
+		"Forget": func(i *Introspector) error { return i.Forget(context.Background(), token) },
+		"Clear":  func(i *Introspector) error { _, err := i.Clear(context.Background()); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newIssuer()
+				questions := 0
+				f.answer = func(string) (int, string, string) {
+					if questions++; questions > 1 {
+						return http.StatusOK, "application/json", `{"active":false}`
+					}
+					time.Sleep(time.Second)
+					return http.StatusOK, "application/json", `{"active":true,"sub":"alice","aud":"client","exp":1800003600}`
+				}
+				i := f.introspector(nil)
+				var wg sync.WaitGroup
+				wg.Go(func() {
+					if _, err := ask(i); err != nil {
+						t.Error(err)
+					}
+				})
+				synctest.Wait()
+				if err := forget(i); err != nil {
+					t.Error(err)
+				}
+				if _, err := ask(i); kindOf(err) != "inactive" {
+					t.Errorf("afterwards: %v", err)
+				}
+				wg.Wait()
+				if _, err := ask(i); kindOf(err) != "inactive" {
+					t.Errorf("after the first answer came: %v", err)
+				}
+			})
+		})
+	}
+}
+
 func TestARecordBeingWrittenIsErasedAfterForget(t *testing.T) {
 	f := newIssuer()
 	var later func(context.Context)

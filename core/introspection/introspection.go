@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -96,6 +97,9 @@ type Introspector struct {
 	// cleared is when Clear was last called, nil for never.
 	cleared atomic.Pointer[time.Time]
 	flights flight.Group[*Result]
+	// era changes with Forget and Clear: who comes after one of them shares no question
+	// that was put before.
+	era atomic.Uint64
 
 	complained sync.Once
 }
@@ -150,7 +154,7 @@ func (i *Introspector) Introspect(ctx context.Context, token secret.Text) (*Resu
 	if e := i.remembered(key); e != nil {
 		return e.result, e.err
 	}
-	result, err := i.flights.Do(ctx, key, func(ctx context.Context) (*Result, error) {
+	result, err := i.flights.Do(ctx, strconv.FormatUint(i.era.Load(), 36)+" "+key, func(ctx context.Context) (*Result, error) {
 		return i.obtain(ctx, endpoint, missing, key, raw)
 	})
 	if err != nil && !errors.Is(err, bearer.ErrInvalid) && !errors.Is(err, bearer.ErrScope) && !errors.Is(err, ErrUnavailable) {
