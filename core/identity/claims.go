@@ -111,11 +111,12 @@ func names(claims strictjson.Object, name string) (all []string, ok bool) {
 }
 
 // projectRoles reads ZITADEL's roles: of the project if it has a claim of its own,
-// else of the client's project. The claim is an object role -> organisation id ->
+// else of the client's project, unless other projects have claims of their own: then
+// the client's project is one of them, and its roles are not the project's. The claim is an object role -> organisation id ->
 // primary domain, or an array of such objects.
 func projectRoles(claims strictjson.Object, projectID string) (roles map[string]map[string]string, ok bool) {
 	name := zitadelRoles
-	if own := zitadelProject + projectID + ":roles"; projectID != "" && claims.Has(own) {
+	if own := zitadelProject + projectID + ":roles"; projectID != "" && (claims.Has(own) || namesProjects(claims)) {
 		name = own
 	}
 	parts, isList := claims.List(name)
@@ -151,6 +152,16 @@ func projectRoles(claims strictjson.Object, projectID string) (roles map[string]
 		}
 	}
 	return roles, true
+}
+
+// namesProjects reports whether some project has a claim of its own.
+func namesProjects(claims strictjson.Object) bool {
+	for name := range claims {
+		if id, ok := strings.CutPrefix(name, zitadelProject); ok && id != "roles" && strings.HasSuffix(id, ":roles") && claims.Has(name) {
+			return true
+		}
+	}
+	return false
 }
 
 // metadataOf reads ZITADEL's user metadata: an object of base64 values, in either
