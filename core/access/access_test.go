@@ -116,6 +116,30 @@ GET /open/*       any
 	}
 }
 
+func TestPathsThatResembleALineBeyondASCII(t *testing.T) {
+	t.Parallel()
+	rules := parse(t, "* /caf%C3%A9/* role=admin; * /bank/* role=admin; * /m%C3%A9nu deny; * /* any")
+	for _, test := range []struct {
+		name, path string
+		line       int
+	}{
+		{"capital", "/caf%C3%89/x", 1},
+		{"capitals of either kind", "/CAF%C3%89", 1},
+		{"capitals of ASCII alone", "/CAF%C3%A9", 1},
+		{"with a parameter", "/Caf%C3%89;v=1/x", 1},
+		{"letter that folds to one of ASCII", "/ban%E2%84%AA/x", 2},
+		{"exact path", "/m%C3%89nu/", 3},
+		{"another letter", "/caf%C3%A8/x", 4},
+		{"more text", "/caf%C3%A9s/x", 4},
+		{"less text", "/caf/x", 4},
+		{"part of the letter", "/caf%C3/x", 4},
+	} {
+		if d := rules.Decide("GET", test.path, alice()); d.Rule != test.line || d.Allowed != (test.line == 4) {
+			t.Errorf("%s: %s is %+v", test.name, test.path, d)
+		}
+	}
+}
+
 func TestWithoutAnIdentityNothingIsAllowed(t *testing.T) {
 	t.Parallel()
 	scoped := access.Subject{Scopes: []string{"read"}, Claims: map[string]any{"admin": true}}

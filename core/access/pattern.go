@@ -3,6 +3,8 @@ package access
 import (
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"gatehouse/core/proxy"
 )
@@ -62,7 +64,7 @@ func (p pattern) resembles(rest string) bool {
 			segment, rest, _ = strings.Cut(rest, "/")
 			segment = withoutParameters(segment)
 		}
-		if want != "*" && !strings.EqualFold(want, segment) {
+		if want != "*" && !alike(want, segment) {
 			return false
 		}
 	}
@@ -75,10 +77,47 @@ func (p pattern) resembles(rest string) bool {
 	return true
 }
 
-// isOdd reports a path in which some applications skip text: one with parameters, or
-// one that is not canonical.
+// isOdd reports a path in which some applications skip text or fold letters beyond
+// ASCII: one with parameters or escapes, or one that is not canonical.
 func isOdd(path string) bool {
-	return strings.Contains(path, ";") || strings.Contains(path, "%3B") || strings.Contains(path, "//")
+	return strings.ContainsAny(path, ";%") || strings.Contains(path, "//")
+}
+
+// alike compares segments without regard to the case of letters, escaped ones included.
+func alike(a, b string) bool {
+	for a != "" && b != "" {
+		var one, other rune
+		one, a = cutRune(a)
+		other, b = cutRune(b)
+		if unicode.ToLower(unicode.ToUpper(one)) != unicode.ToLower(unicode.ToUpper(other)) {
+			return false
+		}
+	}
+	return a == b
+}
+
+// cutRune cuts the first character off s, which is not empty. Escapes of what is not
+// UTF-8 are all the same to it.
+func cutRune(s string) (rune, string) {
+	var text [utf8.UTFMax]byte
+	n := 0
+	for rest := s; n < len(text) && len(rest) >= 3 && rest[0] == '%'; rest = rest[3:] {
+		text[n] = unhex(rest[1])<<4 | unhex(rest[2])
+		n++
+	}
+	if n == 0 {
+		r, size := utf8.DecodeRuneInString(s)
+		return r, s[size:]
+	}
+	r, size := utf8.DecodeRune(text[:n])
+	return r, s[3*size:]
+}
+
+func unhex(c byte) byte {
+	if c >= 'A' {
+		return c&0xf + 9
+	}
+	return c & 0xf
 }
 
 func withoutParameters(segment string) string {

@@ -4,8 +4,9 @@ import (
 	"net/http"
 )
 
-// overrides are headers that some frameworks take the method from.
-var overrides = []string{"X-Http-Method", "X-Http-Method-Override", "X-Method-Override"}
+// overrides are headers that some frameworks take the method from, in lower case and
+// letters only: to many applications X_Http_Method is X-Http-Method.
+var overrides = []string{"xhttpmethod", "xhttpmethodoverride", "xmethodoverride"}
 
 // Preflight reports whether r is a CORS preflight (Fetch standard, section 3.2.2)
 // that a line lets pass to the application, which answers it. path is r's canonical
@@ -43,12 +44,32 @@ func isPreflight(r *http.Request) bool {
 	if len(origin) != 1 || origin[0] == "" || len(method) != 1 || !isToken(method[0]) || len(h["Upgrade"]) > 0 {
 		return false
 	}
-	for _, name := range overrides {
-		if len(h[name]) > 0 {
+	for name := range h {
+		if isOverride(name) {
 			return false
 		}
 	}
 	return true
+}
+
+// isOverride compares the letters and digits of a header's name.
+func isOverride(name string) bool {
+	for _, rest := range overrides {
+		for i := 0; i < len(name); i++ {
+			if !isAlphanumeric(name[i]) {
+				continue
+			}
+			if rest == "" || name[i]|0x20 != rest[0] {
+				rest = "-"
+				break
+			}
+			rest = rest[1:]
+		}
+		if rest == "" {
+			return true
+		}
+	}
+	return false
 }
 
 // isToken reports whether s is a token of RFC 9110, section 5.6.2.

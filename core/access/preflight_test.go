@@ -59,6 +59,10 @@ func TestPreflights(t *testing.T) {
 		{"chunks", "/api/x", false, func(r *http.Request) { r.TransferEncoding = []string{"chunked"} }},
 		{"upgrade", "/api/x", false, func(r *http.Request) { r.Header.Set("Upgrade", "websocket") }},
 		{"method in disguise", "/api/x", false, func(r *http.Request) { r.Header.Set("X-HTTP-Method-Override", "DELETE") }},
+		{"method in disguise, shorter", "/api/x", false, func(r *http.Request) { r.Header.Set("X-Http-Method", "DELETE") }},
+		{"method in disguise, as CGI spells it", "/api/x", false, func(r *http.Request) { r.Header.Set("X_HTTP_Method_Override", "DELETE") }},
+		{"method in disguise, half so", "/api/x", false, func(r *http.Request) { r.Header.Set("X-Method_Override", "") }},
+		{"header that only begins so", "/api/x", true, func(r *http.Request) { r.Header.Set("X-Http-Methods", "a"); r.Header.Set("X-Http", "b") }},
 	} {
 		r := preflight(test.path, test.edit)
 		if got := rules.Preflight(r, test.path); got != test.passes {
