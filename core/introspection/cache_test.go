@@ -332,3 +332,41 @@ func TestRecordsAreJudgedAnew(t *testing.T) {
 		})
 	}
 }
+
+// A token that only lacks a scope is an active one: what is remembered of it, too, holds
+// for the cap at most, never beyond its expiry, and until it is forgotten.
+func TestATokenWithoutARequiredScopeIsActiveNoLongerThanOthers(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		cap    time.Duration
+		exp    int64
+		wait   time.Duration
+		forget bool
+		want   string
+	}{
+		{"within the cap", 2 * time.Second, testNow + 3600, time.Second, false, "insufficient scope"},
+		{"after the cap", 2 * time.Second, testNow + 3600, 2 * time.Second, false, "inactive"},
+		{"after its time", DefaultCap, testNow + 3600, refusedFor, false, "inactive"},
+		{"after its expiry", DefaultCap, testNow + 2, 2 * time.Second, false, "inactive"},
+		{"after Forget", DefaultCap, testNow + 3600, time.Second, true, "inactive"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := newIssuer()
+			f.change(map[string]any{"exp": c.exp})
+			i := f.introspector(func(o *Options) { o.Cap, o.Policy.Scopes = c.cap, []string{"write"} })
+			if _, err := ask(i); kindOf(err) != "insufficient scope" {
+				t.Fatal(err)
+			}
+			f.change(map[string]any{"active": false})
+			f.advance(c.wait)
+			if c.forget {
+				if err := i.Forget(t.Context(), token); err != nil {
+					t.Error(err)
+				}
+			}
+			if _, err := ask(i); kindOf(err) != c.want {
+				t.Errorf("got %v, want %s", err, c.want)
+			}
+		})
+	}
+}

@@ -22,7 +22,9 @@ func (i *Introspector) Forget(ctx context.Context, token secret.Text) error {
 	key, now := i.key(endpoint, token.Reveal()), i.o.Now()
 	// A record that was written before is over when this is; see load for the drift.
 	i.forgotten.put(key, &entry{made: now, until: now.Add(i.o.Cap + clockDrift)}, now)
-	i.valid.drop(key)
+	for _, m := range []*memory{i.valid, i.refused} {
+		m.drop(key)
+	}
 	i.era.Add(1)
 	if i.o.Store == nil {
 		return nil

@@ -214,15 +214,31 @@ func (i *Introspector) obtain(ctx context.Context, endpoint string, missing erro
 	switch {
 	case err == nil:
 		i.keep(key, result, body, asked)
-	case errors.Is(err, bearer.ErrInvalid), errors.Is(err, bearer.ErrScope) && i.o.Cap > 0:
-		// A token without a required scope is active: a cap of 0 is about it too.
-		now := i.o.Now()
-		i.refused.put(key, &entry{err: err, made: now, until: now.Add(refusedFor)}, now)
-		if i.clearedSince(asked) {
-			i.refused.drop(key)
+	case errors.Is(err, bearer.ErrInvalid):
+		i.refuse(key, err, asked, i.o.Now().Add(refusedFor))
+	case errors.Is(err, bearer.ErrScope):
+		// A token without a required scope is active: cap and expiry are about it too.
+		until := asked.Add(min(refusedFor, i.o.Cap))
+		if claims, _, _ := parseResponse(body); claims.Has("exp") {
+			if expiry, _ := claims.Instant("exp"); expiry.Before(until) {
+				until = expiry
+			}
 		}
+		i.refuse(key, err, asked, until)
 	}
 	return result, err
+}
+
+// refuse remembers until then why a token that was asked about at asked is refused.
+func (i *Introspector) refuse(key string, err error, asked, until time.Time) {
+	now := i.o.Now()
+	if !now.Before(until) {
+		return
+	}
+	i.refused.put(key, &entry{err: err, made: now, until: until}, now)
+	if i.forgottenSince(key, asked) {
+		i.refused.drop(key)
+	}
 }
 
 // judge applies the policy to an answer.
