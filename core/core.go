@@ -97,7 +97,7 @@ func New(c *Config, p Platform) (*Gateway, error) {
 		Store: store, Keys: keys, Names: names, Kind: session.Kind(c.SessionKind),
 		Idle: c.SessionIdle, Lifetime: c.SessionMax, Now: now, Log: log,
 	})
-	calls := &egress.Client{Transport: p.Fetch, Hosts: hosts, PlainHosts: plain, Timeout: c.OutboundWait, MaxBody: maxProviderAnswer}
+	calls := &egress.Client{Transport: p.Fetch, Hosts: hosts, PlainHosts: plain, Timeout: c.OutboundWait, MaxBody: maxProviderAnswer, Now: now}
 	provider := oidc.New(oidc.Options{
 		Issuer: c.IssuerText, ClientID: c.ClientID, ClientSecret: c.ClientSecret, ClientAuth: c.ClientAuth,
 		Scopes: c.Scopes, RequirePKCE: c.RequirePKCE, Algorithms: c.IDTokenAlgs, ClockSkew: c.ClockSkew,

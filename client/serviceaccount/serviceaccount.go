@@ -99,7 +99,7 @@ func New(issuer string, keyFile []byte, o *Options) (*Source, error) {
 	}
 	client := &egress.Client{
 		Transport: o.Transport, Hosts: append([]string{egress.Host(u)}, o.Hosts...),
-		Timeout: o.Timeout, MaxBody: maxAnswer,
+		Timeout: o.Timeout, MaxBody: maxAnswer, Now: s.now,
 	}
 	if client.Transport == nil {
 		client.Transport = http.DefaultTransport

@@ -42,7 +42,7 @@ const (
 )
 
 // Client sends requests to listed hosts. All fields are required except
-// PlainHosts. A Client is safe for concurrent use.
+// PlainHosts and Now. A Client is safe for concurrent use.
 type Client struct {
 	Transport http.RoundTripper
 	// Hosts lists the allowed "host" or "host:port" in lower case, without a port
@@ -54,6 +54,8 @@ type Client struct {
 	Timeout time.Duration
 	// MaxBody bounds an answer's body in bytes.
 	MaxBody int64
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
 
 	mu   sync.Mutex
 	late list.List // of the time.Time of each context's end, oldest first
@@ -97,7 +99,7 @@ func (c *Client) Do(ctx context.Context, r *http.Request) (*Answer, error) {
 	if err := c.Check(r.URL); err != nil {
 		return nil, err
 	}
-	if c.stuck(time.Now()) {
+	if c.stuck(c.now()) {
 		return nil, fmt.Errorf("%w: %s", ErrStuck, hostOf(r.URL))
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
@@ -114,7 +116,7 @@ func (c *Client) Do(ctx context.Context, r *http.Request) (*Answer, error) {
 	case <-e.done:
 	case <-ctx.Done():
 		c.mu.Lock()
-		e.place = c.late.PushBack(time.Now())
+		e.place = c.late.PushBack(c.now())
 		c.mu.Unlock()
 		if !e.abandoned.Swap(true) {
 			return nil, fmt.Errorf("egress: %s %s: %w", r.Method, hostOf(r.URL), ctx.Err())
@@ -127,6 +129,14 @@ func (c *Client) Do(ctx context.Context, r *http.Request) (*Answer, error) {
 		return nil, fmt.Errorf("egress: %s %s: %w", r.Method, hostOf(r.URL), withoutURL(e.err, r.URL))
 	}
 	return e.answer, nil
+}
+
+func (c *Client) now() time.Time {
+	now := c.Now
+	if now == nil {
+		now = time.Now
+	}
+	return now()
 }
 
 // stuck reports whether too many exchanges outlive their contexts.

@@ -70,7 +70,7 @@ func New(o Options) *Driver {
 	host := []string{egress.Host(o.URL)}
 	d := &Driver{
 		url: o.URL.String(), token: o.Token, now: o.Now,
-		egress: &egress.Client{Transport: o.Transport, Hosts: host, Timeout: timeout, MaxBody: maxAnswer},
+		egress: &egress.Client{Transport: o.Transport, Hosts: host, Timeout: timeout, MaxBody: maxAnswer, Now: o.Now},
 	}
 	if o.URL.Scheme == "http" {
 		d.egress.PlainHosts = host
