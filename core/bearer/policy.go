@@ -145,8 +145,20 @@ func confirmation(o strictjson.Object, _ time.Time) string {
 	if use, _ := o.Text("token_use"); o.Has("token_use") && use != "access" && use != "access_token" {
 		return "not an access token"
 	}
+	// Keycloak answers for whatever it signed, in older releases without token_type; its
+	// claim typ tells what that is.
+	if typ, _ := o.Text("typ"); slices.Contains(foreignTypes, typ) {
+		return "not an access token"
+	}
+	// Only ID tokens bind another token (OpenID Connect Core 1.0, section 3.3.2.11).
+	if o.Has("at_hash") || o.Has("c_hash") {
+		return "an ID token"
+	}
 	return ""
 }
+
+// foreignTypes are what Keycloak's claim typ says of tokens that give no access.
+var foreignTypes = []string{"ID", "Refresh", "Offline", "Logout"}
 
 func (p Policy) times(o strictjson.Object, now time.Time) string {
 	for _, name := range []string{"exp", "iat", "nbf"} {
