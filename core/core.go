@@ -119,7 +119,7 @@ func New(c *Config, p Platform) (*Gateway, error) {
 			Transactions: login.New(keys, names, now), Provider: provider, Rules: rules, Assertion: signer,
 			Access: c.AccessRules, Tokens: tokens,
 			Forward: p.Forward, Limiter: limiter, Background: background, Now: now, Log: log,
-			LoginsPerMinute: c.LoginsPerMinute, ProviderLogout: c.ProviderLogout, PassAccessToken: c.PassAccessToken, CheckSessions: c.CheckSessions,
+			LoginsPerMinute: c.LoginsPerMinute, TokensPerMinute: c.TokensPerMinute, ProviderLogout: c.ProviderLogout, PassAccessToken: c.PassAccessToken, CheckSessions: c.CheckSessions,
 		}),
 	}, nil
 }

@@ -69,8 +69,8 @@ func newTokens(c *Config, p *oidc.Provider, assertions clientauth.AssertionFunc,
 type askedTokens struct{ *introspection.Introspector }
 
 // Verify implements [gateway.Tokens].
-func (t askedTokens) Verify(ctx context.Context, token secret.Text) (*bearer.Token, error) {
-	return t.Introspect(ctx, token)
+func (t askedTokens) Verify(ctx context.Context, token secret.Text, admit func(context.Context) error) (*bearer.Token, error) {
+	return t.IntrospectIf(ctx, token, admit)
 }
 
 // localTokens are verified by the provider's keys.
@@ -80,8 +80,8 @@ type localTokens struct {
 	scopes    []string
 }
 
-// Verify implements [gateway.Tokens].
-func (t localTokens) Verify(ctx context.Context, token secret.Text) (*bearer.Token, error) {
+// Verify implements [gateway.Tokens]: nobody is asked.
+func (t localTokens) Verify(ctx context.Context, token secret.Text, _ func(context.Context) error) (*bearer.Token, error) {
 	known, err := t.provider.VerifyAccessToken(ctx, token.Reveal(), t.audiences)
 	if err != nil {
 		return nil, err

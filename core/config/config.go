@@ -72,6 +72,7 @@ type Config struct {
 	EncodedSlashPaths []string
 	TrustedProxies    []netip.Prefix
 	LoginsPerMinute   int
+	TokensPerMinute   int
 	ProviderLogout    bool
 
 	HeaderUser              string

@@ -72,6 +72,7 @@ var values = []struct {
 	{"TRUSTED_PROXIES", "TrustedProxies", [][2]string{{"10.0.0.0/8,::1, 192.0.2.7/24,fc00::/7,::ffff:10.1.2.3,::ffff:10.0.0.0/104", "[10.0.0.0/8 ::1/128 192.0.2.0/24 fc00::/7 10.1.2.3/32 10.0.0.0/8]"}},
 		[]string{"0.0.0.0/0", "::/0", "10.0.0.1,0.0.0.0/0", "0.0.0.0/1,128.0.0.0/1", "::ffff:0:0/96", "::/1", "1.2.3", "10.0.0.0/33", "localhost", "10.0.0.1-10.0.0.9", "*", ","}},
 	{"LOGINS_PER_MINUTE", "LoginsPerMinute", [][2]string{{"1", "1"}, {"100000", "100000"}}, []string{"0", "-1", "100001", "1e3", "ten", "9999999999999999999"}},
+	{"TOKENS_PER_MINUTE", "TokensPerMinute", [][2]string{{"1", "1"}, {"100000", "100000"}}, []string{"0", "100001", "ten"}},
 	{"PROVIDER_LOGOUT", "ProviderLogout", [][2]string{{"false", "false"}}, []string{"no"}},
 	{"HEADER_USER", "HeaderUser", [][2]string{{"remote-user", "Remote-User"}},
 		[]string{"X User", "X-User:", "Host", "cookie", "Authorization", "Content_Length", "X-Forwarded-For", "x_forwarded_host", "X-Forwarded-Proto", "X-Gatehouse-Assertion", "X-Request-Id", "X-Forwarded-Email", "X_Forwarded_Groups", "---", "X-Ä"}},

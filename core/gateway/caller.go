@@ -6,10 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"time"
 
 	"gatehouse/core/bearer"
 	"gatehouse/core/identity"
+	"gatehouse/core/platform"
 	"gatehouse/core/problem"
+	"gatehouse/core/proxy"
 	"gatehouse/core/secret"
 	"gatehouse/core/session"
 )
@@ -17,8 +20,10 @@ import (
 // Tokens verifies access tokens of API clients. It is safe for concurrent use.
 type Tokens interface {
 	// Verify returns what is known about a valid token, shared and read-only. The
-	// error is one of package bearer's, or anything else for "unknown".
-	Verify(ctx context.Context, token secret.Text) (*bearer.Token, error)
+	// error is one of package bearer's, or anything else for "unknown". Before the
+	// provider is asked about the token, admit is called, unless it is nil; its error is
+	// in the one that is returned.
+	Verify(ctx context.Context, token secret.Text, admit func(context.Context) error) (*bearer.Token, error)
 	// Forget makes sure that a token is not believed without asking again.
 	Forget(ctx context.Context, token secret.Text) error
 }
@@ -125,7 +130,7 @@ func (g *Gateway) checkToken(ctx context.Context, token secret.Text) error {
 	if !g.CheckSessions || g.Tokens == nil {
 		return nil
 	}
-	_, err := g.Tokens.Verify(ctx, token)
+	_, err := g.Tokens.Verify(ctx, token, nil)
 	if errors.Is(err, bearer.ErrScope) {
 		// Required scopes are for API clients.
 		return nil
@@ -149,7 +154,7 @@ func (g *Gateway) bySession(found *session.Session) *caller {
 func (g *Gateway) byToken(x *exchange, token secret.Text, err error) (*caller, bool) {
 	var known *bearer.Token
 	if err == nil {
-		known, err = g.Tokens.Verify(x.ctx, token)
+		known, err = g.Tokens.Verify(x.ctx, token, func(ctx context.Context) error { return g.admitQuestion(ctx, x) })
 	}
 	if err != nil {
 		g.refuse(x, tokenProblem(err))
@@ -161,10 +166,30 @@ func (g *Gateway) byToken(x *exchange, token secret.Text, err error) (*caller, b
 	}, true
 }
 
+// questionsError is the end of a client's budget of questions to the provider.
+type questionsError struct{ wait time.Duration }
+
+func (*questionsError) Error() string {
+	return "too many access tokens that the provider has to be asked about"
+}
+
+// admitQuestion counts a question about a token against its client's budget: who makes
+// up tokens must not have the provider asked without end.
+func (g *Gateway) admitQuestion(ctx context.Context, x *exchange) error {
+	limit := platform.Limit{Name: "token-question", Count: g.TokensPerMinute, Per: time.Minute}
+	if wait, ok := g.Limiter.Allow(ctx, limit, proxy.LimitKey(x.peer.Addr)); !ok {
+		return &questionsError{wait}
+	}
+	return nil
+}
+
 // tokenProblem maps why a token was not accepted (RFC 6750, section 3.1).
 func tokenProblem(err error) *problem.Problem {
 	p := problem.TokenUnverified
+	var limited *questionsError
 	switch {
+	case errors.As(err, &limited):
+		return problem.RateLimited.After(limited.wait).With(err)
 	case errors.Is(err, bearer.ErrRequest):
 		p = problem.InvalidRequest
 	case errors.Is(err, bearer.ErrScope):

@@ -49,6 +49,9 @@ type Options struct {
 	Log        *slog.Logger
 
 	LoginsPerMinute int
+	// TokensPerMinute bounds the questions to the provider about access tokens that one
+	// client address causes.
+	TokensPerMinute int
 	ProviderLogout  bool
 	PassAccessToken bool
 	// CheckSessions verifies sessions' access tokens by Tokens.

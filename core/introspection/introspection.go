@@ -139,6 +139,13 @@ func (i *Introspector) Format(f fmt.State, _ rune) {
 // token, bearer.ErrInvalid, bearer.ErrScope or ErrUnavailable; ctx's end is an
 // ErrUnavailable.
 func (i *Introspector) Introspect(ctx context.Context, token secret.Text) (*Result, error) {
+	return i.IntrospectIf(ctx, token, nil)
+}
+
+// IntrospectIf is Introspect, but calls admit, unless it is nil, before the issuer is
+// asked: its error is an ErrUnavailable around admit's. Of requests in parallel with one
+// token, one calls it.
+func (i *Introspector) IntrospectIf(ctx context.Context, token secret.Text, admit func(context.Context) error) (*Result, error) {
 	raw := token.Reveal()
 	switch {
 	case raw == "":
@@ -155,7 +162,7 @@ func (i *Introspector) Introspect(ctx context.Context, token secret.Text) (*Resu
 		return e.result, e.err
 	}
 	result, err := i.flights.Do(ctx, strconv.FormatUint(i.era.Load(), 36)+" "+key, func(ctx context.Context) (*Result, error) {
-		return i.obtain(ctx, endpoint, missing, key, raw)
+		return i.obtain(ctx, question{endpoint, missing, key, raw, admit})
 	})
 	if err != nil && !errors.Is(err, bearer.ErrInvalid) && !errors.Is(err, bearer.ErrScope) && !errors.Is(err, ErrUnavailable) {
 		err = unavailable(err)
@@ -193,20 +200,33 @@ func (i *Introspector) remembered(key string) *entry {
 	return i.refused.get(key, now)
 }
 
-// obtain finds an answer in memory, then in the store, then at the issuer. missing is
-// the reason why the issuer cannot be asked, if there is one.
-func (i *Introspector) obtain(ctx context.Context, endpoint string, missing error, key, raw string) (*Result, error) {
+// question is what an answer about one token takes.
+type question struct {
+	endpoint string
+	missing  error // why the issuer cannot be asked, if there is a reason
+	key, raw string
+	admit    func(context.Context) error // may be nil
+}
+
+// obtain finds an answer in memory, then in the store, then at the issuer.
+func (i *Introspector) obtain(ctx context.Context, q question) (*Result, error) {
+	key := q.key
 	if e := i.remembered(key); e != nil {
 		return e.result, e.err
 	}
 	if result := i.load(ctx, key); result != nil {
 		return result, nil
 	}
-	if missing != nil {
-		return nil, missing
+	if q.missing != nil {
+		return nil, q.missing
+	}
+	if q.admit != nil {
+		if err := q.admit(ctx); err != nil {
+			return nil, unavailable(err)
+		}
 	}
 	asked := i.o.Now()
-	body, err := i.ask(ctx, endpoint, raw)
+	body, err := i.ask(ctx, q.endpoint, q.raw)
 	var result *Result
 	if err == nil {
 		result, err = i.judge(body, key)
