@@ -48,6 +48,12 @@ func (p *Program) startInstance(ctx context.Context, env *Environment) (in *inst
 	if in.mod, err = p.runtime.InstantiateModule(experimental.WithMemoryAllocator(in.calls, &p.memories), p.compiled, config); err != nil {
 		return nil, err
 	}
+	memory, fits := in.memory().Read(p.data.at, uint32(len(p.data.data)))
+	if !fits {
+		in.mod.Close(in.calls)
+		return nil, errors.New("the module's data does not fit into its memory")
+	}
+	place(memory, p.data.data)
 	in.realloc = in.mod.ExportedFunction(allocator)
 	if err := in.call(initialize); err != nil {
 		in.mod.Close(in.calls)

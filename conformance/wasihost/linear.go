@@ -8,19 +8,28 @@ import (
 
 // recycled makes the memories of instances out of those of earlier ones, which are
 // cleared. One that grows within what it has stays where it is.
-type recycled struct{ free sync.Pool }
+type recycled struct {
+	mu   sync.Mutex
+	free [][]byte
+}
 
-// roomy is what a memory has room for before it is copied to grow.
-const roomy = 32 << 20
+const (
+	// roomy is what a memory has room for before it is copied to grow.
+	roomy = 16 << 20
+	// maxFree is how many memories are kept for later.
+	maxFree = 64
+)
 
 // Allocate implements [experimental.MemoryAllocator].
 func (r *recycled) Allocate(_, _ uint64) experimental.LinearMemory {
-	b, _ := r.free.Get().(*[]byte)
-	if b == nil {
-		fresh := make([]byte, 0, roomy)
-		b = &fresh
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n := len(r.free); n > 0 {
+		b := r.free[n-1]
+		r.free = r.free[:n-1]
+		return &linear{pool: r, buffer: b}
 	}
-	return &linear{pool: r, buffer: *b}
+	return &linear{pool: r, buffer: make([]byte, 0, roomy)}
 }
 
 // linear is a memory; beyond its length the buffer is zero.
@@ -44,8 +53,11 @@ func (l *linear) Reallocate(size uint64) []byte {
 func (l *linear) Free() {
 	if cap(l.buffer) == roomy {
 		erase(l.buffer)
-		empty := l.buffer[:0]
-		l.pool.free.Put(&empty)
+		l.pool.mu.Lock()
+		if len(l.pool.free) < maxFree {
+			l.pool.free = append(l.pool.free, l.buffer[:0])
+		}
+		l.pool.mu.Unlock()
 	}
 	l.buffer = nil
 }

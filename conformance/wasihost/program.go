@@ -16,6 +16,7 @@ type Program struct {
 	compiled wazero.CompiledModule
 	handler  string // the export that takes requests
 	defined  *definitions
+	data     image
 	memories recycled
 }
 
@@ -35,7 +36,8 @@ func Compile(ctx context.Context, module []byte, cache wazero.CompilationCache) 
 		config = config.WithCompilationCache(cache)
 	}
 	p := &Program{runtime: wazero.NewRuntimeWithConfig(ctx, config)}
-	compiled, err := p.runtime.CompileModule(ctx, joinSegments(module))
+	module, p.data = takeData(module)
+	compiled, err := p.runtime.CompileModule(ctx, module)
 	if err == nil {
 		p.compiled = compiled
 		err = p.link(ctx)

@@ -5,43 +5,51 @@ import (
 	"slices"
 )
 
-// Sections of a WebAssembly module (Core Specification 5.5) that are rewritten here.
+// Sections of a WebAssembly module (Core Specification 5.5) that are taken out here.
 const (
 	dataSection      = 11
 	dataCountSection = 12
 )
 
-// joinSegments returns module with all of its data in one segment. Go's linker leaves
-// out runs of zeros and so makes thousands of segments; to place them takes longer
+// image is the data of a module as it lies in memory at the start.
+type image struct {
+	at   uint32
+	data []byte
+}
+
+// takeData returns module without its data, and the data. Go's linker leaves out runs
+// of zeros and so makes thousands of segments; to place them one by one takes longer
 // than everything else that starting an instance does, above all under the race
-// detector. The memory after it is the same. A module whose data it does not
-// understand is returned as it is.
-func joinSegments(module []byte) []byte {
-	out := slices.Clone(module[:min(8, len(module))])
-	r := reader{rest: module[len(out):]}
+// detector. A module whose data it does not understand is returned as it is.
+func takeData(module []byte) (rest []byte, data image) {
+	rest = slices.Clone(module[:min(8, len(module))])
+	r := reader{rest: module[len(rest):]}
 	for len(r.rest) > 0 && !r.bad {
 		id := r.byte()
 		content := r.bytes(r.number())
 		switch id {
 		case dataSection:
-			start, data, ok := joined(content)
+			start, joint, ok := joined(content)
 			if !ok {
-				return module
+				return module, image{}
 			}
-			content = append(binary.AppendUvarint(nil, 1), 0, 0x41) // i32.const
-			content = append(appendSigned(content, int32(start)), 0x0B)
-			content = append(binary.AppendUvarint(content, uint64(len(data))), data...)
+			data = image{start, joint}
 		case dataCountSection:
-			content = binary.AppendUvarint(nil, 1)
+		default:
+			rest = binary.AppendUvarint(append(rest, id), uint64(len(content)))
+			rest = append(rest, content...)
 		}
-		out = binary.AppendUvarint(append(out, id), uint64(len(content)))
-		out = append(out, content...)
 	}
 	if r.bad {
-		return module
+		return module, image{}
 	}
-	return out
+	return rest, data
 }
+
+// place copies an image into a memory that nobody else knows yet.
+//
+//go:norace
+func place(memory, data []byte) { copy(memory, data) }
 
 // maxJoined bounds the memory between the first and the last segment.
 const maxJoined = 64 << 20
@@ -130,16 +138,5 @@ func (r *reader) signed() int32 {
 			}
 			return int32(n)
 		}
-	}
-}
-
-func appendSigned(b []byte, n int32) []byte {
-	for {
-		low := byte(n & 0x7F)
-		n >>= 7
-		if n == 0 && low&0x40 == 0 || n == -1 && low&0x40 != 0 {
-			return append(b, low)
-		}
-		b = append(b, low|0x80)
 	}
 }
