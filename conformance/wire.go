@@ -21,7 +21,11 @@ func Send(r *http.Request, address string, extra http.Header) (*http.Response, e
 	if err != nil {
 		return nil, err
 	}
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	stop := context.AfterFunc(ctx, func() {
+		// A reset: no server can take it for a client that has only nothing more to say.
+		_ = conn.(*net.TCPConn).SetLinger(0)
+		conn.Close()
+	})
 	fail := func(err error) (*http.Response, error) {
 		stop()
 		conn.Close()
