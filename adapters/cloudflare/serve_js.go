@@ -4,17 +4,23 @@ package cloudflare
 
 import (
 	"log/slog"
+	"net/http"
+	"slices"
 	"syscall/js"
 )
 
 // Main runs the gateway in an isolate and never returns. worker/instance.mjs has put
 // an object "gatehouse" into the global scope: the settings, a function that queues an
-// operation, and one that takes the functions by which events come in.
-func Main() {
+// operation, and one that takes the functions by which events come in. What middleware
+// returns, the first outermost, sees every request before the gateway.
+func Main(middleware ...func(http.Handler) http.Handler) {
 	host := js.Global().Get("gatehouse")
 	level := new(slog.LevelVar)
 	b := newBridge(sender(host.Get("send")), newLogger(console{js.Global().Get("console")}, level))
 	handler := open(parseEnvironment(host.Get("settings").String()), b, level)
+	for _, wrap := range slices.Backward(middleware) {
+		handler = wrap(handler)
+	}
 	host.Call("ready",
 		js.FuncOf(func(_ js.Value, a []js.Value) any {
 			b.begin(handler, a[0].Int(), a[1].String(), a[2].Bool())

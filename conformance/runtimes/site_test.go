@@ -34,12 +34,14 @@ func newEmbedded(t *testing.T) *site {
 		app: app, provider: provider,
 		user: "Alice Archer", email: "alice@example.com", subject: "100000000000000001",
 		password: `input[name="password"]`,
-		login: func(tab tab, _ bool) {
-			tab.fill(`input[name="username"]`, "alice")
-			tab.fill(`input[name="password"]`, "password")
-			tab.click(`button[type="submit"]`)
-		},
+		login:    embeddedLogin,
 	}
+}
+
+func embeddedLogin(tab tab, _ bool) {
+	tab.fill(`input[name="username"]`, "alice")
+	tab.fill(`input[name="password"]`, "password")
+	tab.click(`button[type="submit"]`)
 }
 
 // newOIDCProvider is gatehouse serve with the npm package oidc-provider.

@@ -14,7 +14,7 @@ import (
 )
 
 // visitor is a person with a browser that runs no scripts and shows nothing: cookies,
-// links and forms of the gateway and oidc-provider.
+// links and forms of the gateway, oidc-provider and the embedded provider.
 type visitor struct {
 	t      *testing.T
 	client *http.Client
@@ -70,6 +70,7 @@ func (v *visitor) do(r *http.Request) (res *http.Response, body string) {
 var (
 	onwardLink = regexp.MustCompile(`href="([^"]*/login/authorize[^"]*)"`)
 	formAction = regexp.MustCompile(`<form[^>]* action="([^"]+)"`)
+	formID     = regexp.MustCompile(`name="id" value="([^"]+)"`)
 	formPrompt = regexp.MustCompile(`name="prompt" value="(login|consent)"`)
 )
 
@@ -90,6 +91,10 @@ func (v *visitor) logIn(target string) *url.URL {
 				next, method = html.UnescapeString(action[1]), http.MethodPost
 				form = url.Values{"prompt": {prompt[1]}, "login": {"alice"}, "password": {"password"}}
 			}
+		}
+		if id := formID.FindStringSubmatch(body); next == "" && id != nil { // of the embedded provider
+			next, method = "/login", http.MethodPost
+			form = url.Values{"id": {html.UnescapeString(id[1])}, "username": {"alice"}, "password": {"password"}}
 		}
 		if next == "" {
 			if res.StatusCode != http.StatusOK {

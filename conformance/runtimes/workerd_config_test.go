@@ -4,6 +4,7 @@ package runtimes
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -28,11 +29,13 @@ type workerdOptions struct {
 	settings map[string]string
 	// kv is the address that answers for STORE_KV; empty: no binding.
 	kv string
-	// objects binds STORE_OBJECTS, in memory.
+	// objects binds STORE_OBJECTS, to objects that end with the process.
 	objects bool
 	// outbound is the address that is sent all outbound requests, with the scheme in
 	// protoHeader; empty: the network, private addresses included.
 	outbound string
+	// listen is the address to serve at; empty: any port.
+	listen string
 	// control is whether main has an entry point of that name.
 	control bool
 	// line gets what the process prints; nil: nobody.
@@ -45,8 +48,8 @@ const (
 	peerHeader  = "CF-Connecting-IP"
 )
 
-// capnp is workerd's configuration.
-func (o *workerdOptions) capnp() (string, error) {
+// capnp is workerd's configuration; disk is a directory for objects.
+func (o *workerdOptions) capnp(disk string) (string, error) {
 	var modules, bindings, services strings.Builder
 	add := func(name, file string) {
 		kind := "esModule"
@@ -85,8 +88,9 @@ func (o *workerdOptions) capnp() (string, error) {
 	if o.objects {
 		fmt.Fprint(&bindings, `    (name = "STORE_OBJECTS", durableObjectNamespace = "Record"),`+"\n")
 		objects = `  durableObjectNamespaces = [(className = "Record", uniqueKey = "record", enableSql = true)],
-  durableObjectStorage = (inMemory = void),
+  durableObjectStorage = (localDisk = "disk"),
 `
+		fmt.Fprintf(&services, "    (name = \"disk\", disk = (path = %q, writable = true)),\n", disk)
 	}
 	if o.outbound != "" {
 		fmt.Fprintf(&services, "    (name = \"internet\", external = (address = %q, http = (forwardedProtoHeader = %q))),\n", o.outbound, protoHeader)
@@ -103,7 +107,7 @@ const config :Workerd.Config = (
     (name = "main", worker = .worker),
 %s  ],
   sockets = [
-    (name = "http", address = "127.0.0.1:0", http = (forwardedProtoHeader = %q), service = "main"),
+    (name = "http", address = %q, http = (forwardedProtoHeader = %q), service = "main"),
 %s  ],
 );
 const worker :Workerd.Worker = (
@@ -114,7 +118,7 @@ const worker :Workerd.Worker = (
 %s  compatibilityDate = "2026-11-01",
   compatibilityFlags = ["enable_request_signal"],
 );
-`, services.String(), protoHeader, control, modules.String(), bindings.String(), objects), nil
+`, services.String(), cmp.Or(o.listen, "127.0.0.1:0"), protoHeader, control, modules.String(), bindings.String(), objects), nil
 }
 
 // workerd is a running one.
@@ -128,11 +132,11 @@ type workerd struct {
 // startWorkerd runs a process until it is ended or t is over.
 func startWorkerd(t testing.TB, o workerdOptions) *workerd {
 	t.Helper()
-	text, err := o.capnp()
+	dir := t.TempDir()
+	text, err := o.capnp(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
 	file := filepath.Join(dir, "config.capnp")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
