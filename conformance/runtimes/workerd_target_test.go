@@ -75,8 +75,12 @@ type workerdInstance struct {
 	marks map[string]chan struct{}
 }
 
+// RoundTrip stands for the network in front of a Worker, too, which says itself who the
+// peer is.
 func (i *workerdInstance) RoundTrip(r *http.Request) (*http.Response, error) {
 	extra := http.Header{protoHeader: {"https"}}
+	r.Header = r.Header.Clone()
+	maps.DeleteFunc(r.Header, func(name string, _ []string) bool { return strings.EqualFold(name, peerHeader) })
 	if peer, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
 		extra.Set(peerHeader, peer)
 	}
