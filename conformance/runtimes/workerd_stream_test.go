@@ -9,12 +9,15 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/coder/websocket"
+
+	"gatehouse/adapters/native/demo"
 )
 
 const (
@@ -111,12 +114,19 @@ func TestWorkerdPassesLargeBodiesOn(t *testing.T) {
 }
 
 func TestWorkerdJoinsWebSockets(t *testing.T) {
-	s := startWorkerSite(t, nil, workerdOptions{})
+	application := demo.New(demo.Options{})
+	var users []string
+	s := startWorkerSite(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/ws" {
+			users = r.Header.Values("X-Forwarded-User")
+		}
+		application.ServeHTTP(w, r)
+	}), workerdOptions{})
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	socket := "ws" + strings.TrimPrefix(s.app, "http") + "/ws"
 	options := func(v *visitor) *websocket.DialOptions {
-		return &websocket.DialOptions{HTTPClient: &http.Client{Jar: v.client.Jar}, HTTPHeader: http.Header{"Origin": {s.app}}}
+		return &websocket.DialOptions{HTTPClient: &http.Client{Jar: v.client.Jar}, HTTPHeader: http.Header{"Origin": {s.app}, "X-Forwarded-User": {"mallory"}}}
 	}
 	v := newVisitor(t)
 	if _, res, err := websocket.Dial(ctx, socket, options(v)); err == nil || res == nil || res.StatusCode != http.StatusUnauthorized {
@@ -138,6 +148,9 @@ func TestWorkerdJoinsWebSockets(t *testing.T) {
 		if err != nil || gotKind != kind || string(got) != text {
 			t.Fatalf("echo of message %d: %v, %d bytes, %v", i, gotKind, len(got), err)
 		}
+	}
+	if !slices.Equal(users, []string{"100000000000000001"}) {
+		t.Errorf("the application is told the users %q", users)
 	}
 	if err := conn.Close(websocket.StatusNormalClosure, ""); err != nil {
 		t.Error(err)
