@@ -3,8 +3,10 @@
 package runtimes
 
 import (
+	"io"
 	"maps"
 	"net/http"
+	"sync/atomic"
 	"testing"
 
 	"gatehouse/conformance"
@@ -36,19 +38,53 @@ func (w wasmtimeTarget) Start(t testing.TB, world conformance.World) conformance
 	front := &redisrest.Front{Token: storeToken, Commands: redisrest.Driver{KV: world.KV, Now: world.Now}}
 	settings := maps.Clone(world.Config)
 	settings["STORE"], settings["STORE_URL"], settings["STORE_TOKEN"] = "rest", front.Serve(t), storeToken
-	return wasmtimeInstance{t, serveComponent(t, w.compiled, "127.0.0.1:0", settings, func(line string) { world.Log.Info(line) })}
+	return &wasmtimeInstance{t: t, serving: serveComponent(t, w.compiled, "127.0.0.1:0", settings, func(line string) { world.Log.Info(line) })}
 }
 
 type wasmtimeInstance struct {
 	t       testing.TB
 	serving *serving
+	left    atomic.Bool // a client has, before its answer's end
 }
 
-func (i wasmtimeInstance) RoundTrip(r *http.Request) (*http.Response, error) {
-	return conformance.Send(r, i.serving.address, nil)
+func (i *wasmtimeInstance) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := conformance.Send(r, i.serving.address, nil)
+	if err != nil {
+		i.notice(r)
+		return nil, err
+	}
+	res.Body = answerBody{res.Body, func() { i.notice(r) }}
+	return res, nil
 }
 
-// Settle implements [conformance.Settler].
-func (i wasmtimeInstance) Settle() { i.serving.settle(i.t) }
+func (i *wasmtimeInstance) notice(r *http.Request) {
+	if r.Context().Err() != nil {
+		i.left.Store(true)
+	}
+}
 
-func (i wasmtimeInstance) Close() { i.serving.close() }
+// Settle implements [conformance.Settler]. An instance whose client has left is not
+// waited for: that it goes on is for the case to find.
+func (i *wasmtimeInstance) Settle() {
+	if i.left.Load() {
+		i.serving.catchUp(i.t)
+		return
+	}
+	i.serving.settle(i.t)
+}
+
+func (i *wasmtimeInstance) Close() { i.serving.close() }
+
+// answerBody is an answer's body; an upgraded connection's is one, too.
+type answerBody struct {
+	io.ReadCloser
+	failed func()
+}
+
+func (b answerBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && err != io.EOF {
+		b.failed()
+	}
+	return n, err
+}

@@ -185,6 +185,13 @@ func (s *serving) settle(t testing.TB) {
 	s.until(t, "every instance to end", func() bool { return len(s.stores) == 0 })
 }
 
+// catchUp hands over what is in the log.
+func (s *serving) catchUp(t testing.TB) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.advance(t)
+}
+
 // close ends the process.
 func (s *serving) close() {
 	_ = s.cmd.Process.Kill()
