@@ -97,15 +97,21 @@ func startProvider(t *testing.T, app string) (issuer string) {
 	return issuer
 }
 
-// client is a browser without pages that has logged in.
 func (s *wasmtimeSite) client(t *testing.T) *http.Client {
+	t.Helper()
+	return logIn(t, s.app, landing)
+}
+
+// logIn returns a browser without pages that has logged in at the embedded provider and
+// arrived at path.
+func logIn(t *testing.T, app, path string) *http.Client {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	client := &http.Client{Jar: jar}
-	res, err := client.Get(s.app + "/login/authorize?return_to=" + url.QueryEscape(landing))
+	res, err := client.Get(app + "/login/authorize?return_to=" + url.QueryEscape(path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +122,7 @@ func (s *wasmtimeSite) client(t *testing.T) *http.Client {
 		t.Fatal(err)
 	}
 	res.Body.Close()
-	if res.StatusCode != http.StatusOK || res.Request.URL.String() != s.app+landing {
+	if res.StatusCode != http.StatusOK || res.Request.URL.String() != app+path {
 		t.Fatalf("the login ends with %d at %s", res.StatusCode, res.Request.URL)
 	}
 	return client
