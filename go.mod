@@ -24,6 +24,9 @@ require (
 	golang.org/x/text v0.43.0
 )
 
+// The binding for Workers that are built with it.
+require github.com/syumai/workers v0.33.0
+
 // Tests and benchmarks only.
 require (
 	// Drives Chromium through a login.
@@ -64,3 +67,6 @@ require (
 	go.opentelemetry.io/otel/metric v1.44.0 // indirect
 	go.opentelemetry.io/otel/trace v1.44.0 // indirect
 )
+
+// Writes the scripts of a Worker that is built with that library.
+tool github.com/syumai/workers/cmd/workers-assets-gen
