@@ -24,8 +24,9 @@ type excuse struct {
 }
 
 // reasons are how a reason may begin: the runtime cannot express it, and the
-// interface that cannot is named; or the case is about another platform.
-var reasons = []string{"runtime: ", "platform: "}
+// interface that cannot is named; a library that the platform is built with cannot,
+// and it is named with its version; or the case is about another platform.
+var reasons = []string{"runtime: ", "library: ", "platform: "}
 
 func parseLedger(data string) ([]excuse, error) {
 	var out []excuse

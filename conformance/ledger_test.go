@@ -45,3 +45,21 @@ func TestExcusesCover(t *testing.T) {
 		}
 	}
 }
+
+func TestReasons(t *testing.T) {
+	for line, valid := range map[string]bool{
+		"worker a 2026-11-22 runtime: an interface cannot":       true,
+		"syumai a 2026-11-22 library: a library v1.0.0 cannot":   true,
+		"native a 2026-11-22 platform: it is about another":      true,
+		"worker a 2026-11-22 later: it is not done":              false,
+		"worker a 2026-11-22 library":                            false,
+		"worker a 2026-11-22":                                    false,
+		"nowhere a 2026-11-22 runtime: an interface cannot":      false,
+		"worker a yesterday runtime: an interface cannot":        false,
+		"# a comment\n\nworker a 2026-11-22 platform: another's": true,
+	} {
+		if _, err := parseLedger(line); (err == nil) != valid {
+			t.Errorf("%q: %v", line, err)
+		}
+	}
+}

@@ -36,10 +36,13 @@ func bundle(entry string) (script string, modules map[string][]byte, err error) 
 				modules[path] = code
 				return fmt.Sprintf("export default globalThis.__module(%q);", path), err
 			}))
-			b.OnResolve(api.OnResolveOptions{Filter: `^cloudflare:workers$`}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
+			b.OnResolve(api.OnResolveOptions{Filter: `^cloudflare:(workers|sockets)$`}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
 				return api.OnResolveResult{Path: a.Path, Namespace: "cloudflare"}, nil
 			})
-			b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: "cloudflare"}, load("cloudflare", func(string) (string, error) {
+			b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: "cloudflare"}, load("cloudflare", func(path string) (string, error) {
+				if path == "cloudflare:sockets" {
+					return `export function connect() { throw new Error("connect is not available"); }`, nil
+				}
 				return "export const { DurableObject, WorkerEntrypoint } = globalThis.__cloudflare;", nil
 			}))
 		}}},
