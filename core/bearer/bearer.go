@@ -23,17 +23,22 @@ const (
 // Parse returns the bearer token of a request's Authorization header (RFC 6750, section
 // 2.1). Queries and forms are not looked at. present is false, and err nil, when the
 // header is missing, empty, or of another scheme. The error is ErrRequest for more than
-// one header, and ErrInvalid for credentials that are malformed or longer than
-// MaxCredentials; present is then true and token empty.
+// one header, which some platforms join by commas (RFC 9110, section 5.3), and
+// ErrInvalid for credentials that are malformed or longer than MaxCredentials; present
+// is then true and token empty.
 func Parse(h http.Header) (token secret.Text, present bool, err error) {
 	values := h["Authorization"]
+	several := len(values) > 1
 	for _, v := range values {
-		present = present || isBearer(v)
+		for part := range strings.SplitSeq(v, ",") {
+			present = present || isBearer(part)
+			several = several || len(part) < len(v)
+		}
 	}
 	switch {
 	case !present:
 		return secret.Text{}, false, nil
-	case len(values) > 1:
+	case several:
 		return secret.Text{}, true, ErrRequest
 	}
 	value := strings.Trim(values[0], " \t")
