@@ -40,7 +40,7 @@ type Config struct {
 func Settings(c *Config) []config.Field {
 	return []config.Field{
 		{Name: "STORE", Default: storeKV, Section: SectionWorker,
-			Doc: "Where sessions are kept: kv, the KV namespace STORE_KV, or durable-object, objects of the namespace STORE_OBJECTS, where a logout is seen everywhere at once.",
+			Doc: "Where sessions are kept: kv, the KV namespace STORE_KV, or durable-object, objects of the namespace STORE_OBJECTS, where a logout is seen everywhere within 5 seconds.",
 			Set: choice(&c.Store, storeKV, storeObjects)},
 		{Name: "LOG_LEVEL", Default: "info", Section: SectionWorker,
 			Doc: "Least severity that is logged: debug, info, warn or error.",
