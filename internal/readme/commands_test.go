@@ -38,7 +38,9 @@ var handlers = []handler{
 	{command: `\./gatehouse serve --config [a-z.]+`, serves: func(command, address string) (string, []string) {
 		return command, []string{"LISTEN_ADDR=" + address}
 	}},
-	{command: `(GOOS=(js|wasip1) GOARCH=wasm )?go build (-o gatehouse )?(\.|\./\.\.\.|\./core/\.\.\.)`},
+	{command: `go build (-o gatehouse )?(\.|\./\.\.\.)`},
+	{command: `go run \./adapters/cloudflare/build`},
+	{command: `go run \./adapters/spin/build -world (spin|wasi)`},
 	{command: `umask 077`},
 	{command: `(?s)cat >+ ?[a-z.]+ <<'?END'?\n.*\nEND`},
 	{command: `\./gatehouse check( --config [a-z.]+)?`},
