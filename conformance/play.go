@@ -30,6 +30,9 @@ type play struct {
 	start    func() Instance
 	instance Instance
 
+	// account is of the answers so far.
+	account strings.Builder
+
 	mu       sync.Mutex
 	failures []string
 }
@@ -160,6 +163,9 @@ func (p *play) step(st *step) error {
 	wg.Wait()
 	if settler, ok := p.instance.(Settler); ok {
 		settler.Settle()
+	}
+	if r.parallel == 1 && r.abort == abortNever && outcomes[0].err == nil {
+		fmt.Fprintf(&p.account, "step %d: %s\n", st.number, account(&outcomes[0]))
 	}
 	for i := range outcomes {
 		o := &outcomes[i]

@@ -66,6 +66,11 @@ func (s *suite) play(t testing.TB, c *Case, target Target, profile string) {
 	p.run()
 	close(p.network.over)
 	p.instance.Close()
+	if !p.failed() {
+		if err := platforms.compare(target.Name(), strings.Join(append(p.conditions, c.Name), " "), p.account.String()); err != nil {
+			p.fail("%v", err)
+		}
+	}
 	if p.failed() {
 		t.Errorf("%s", p.report())
 	}

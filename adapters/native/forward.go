@@ -189,8 +189,18 @@ func (w interim) WriteHeader(status int) {
 			return
 		}
 		keepHints(w.Header(), w.Header())
+	} else {
+		keepUntyped(w.Header())
 	}
 	w.ResponseWriter.WriteHeader(status)
+}
+
+// keepUntyped leaves an answer without a media type without one: the server would guess
+// it from the body, which is the recipient's to do (RFC 9110, section 8.3).
+func keepUntyped(h http.Header) {
+	if _, typed := h["Content-Type"]; !typed {
+		h["Content-Type"] = nil
+	}
 }
 
 func (w interim) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -49,6 +49,7 @@ func (f *Forward) forwardStraight(w http.ResponseWriter, out *http.Request, edit
 		}
 		header["Trailer"] = []string{strings.Join(names, ", ")}
 	}
+	keepUntyped(header)
 	w.WriteHeader(res.StatusCode)
 	if err := copyBody(w, res); err != nil {
 		f.proxy.ErrorLog.Printf("answer broke off: %v", err)
