@@ -60,8 +60,9 @@ func differences(a, b string) string {
 // ports.
 var drawn = regexp.MustCompile(`[A-Za-z0-9_-]{20,}|\d{9,}|127\.0\.0\.1(?::|%3A)\d+`)
 
-// serversOwn are fields that the server in front of the gateway decides on.
-var serversOwn = []string{"Connection", "Content-Length", "Date", "Transfer-Encoding"}
+// serversOwn are fields that the server in front of the gateway decides on, or that
+// answer a random value of the client's.
+var serversOwn = []string{"Connection", "Content-Length", "Date", "Sec-Websocket-Accept", "Transfer-Encoding"}
 
 // account is an answer as every platform has to give it.
 func account(o *outcome) string {
