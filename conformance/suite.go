@@ -17,6 +17,7 @@ type suite struct {
 	cases   []*Case
 	configs map[string][]setting
 	ledger  []excuse
+	alike   *alike // what holds the platforms to each other, or nil
 }
 
 func loadSuite(fsys fs.FS) (*suite, error) {
