@@ -9,7 +9,7 @@
 // Rounds are interleaved and figures are medians; ratios are of the same round. Linux
 // only: it reads other processes' clocks.
 //
-//	npm ci --prefix bench/workers && go run ./bench/workers
+//	npm install --no-save --prefix bench/workers && go run ./bench/workers
 package main
 
 import (

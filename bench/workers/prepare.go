@@ -74,7 +74,7 @@ func (o options) bundle(name string) func(context.Context, string) error {
 			Outfile: filepath.Join(dir, artifact.Main), Write: true,
 		})
 		if len(result.Errors) > 0 {
-			return fmt.Errorf("%s (npm ci in bench/workers?)", result.Errors[0].Text)
+			return fmt.Errorf("%s (npm install --no-save in bench/workers?)", result.Errors[0].Text)
 		}
 		return nil
 	}
