@@ -5,7 +5,7 @@ go 1.26.0
 // What the core links, on every runtime.
 require (
 	// JOSE: signatures of ID tokens and assertions; cryptography is not ours to write.
-	github.com/go-jose/go-jose/v4 v4.1.8
+	github.com/golang-jwt/jwt/v5 v5.3.1
 	// XChaCha20-Poly1305: constant time in portable code, which wasm needs.
 	golang.org/x/crypto v0.58.0
 	// The authorization request and PKCE; its HTTP client is not linked.
@@ -16,6 +16,9 @@ require (
 require (
 	// WebSocket echo of the demo application.
 	github.com/coder/websocket v1.8.15
+	// Keys of the development provider, types of its interface. Tests hold the core's
+	// signatures and keys to this second implementation.
+	github.com/go-jose/go-jose/v4 v4.1.8
 	// OpenID provider of gatehouse dev; the library that ZITADEL runs on.
 	github.com/zitadel/oidc/v3 v3.49.2
 	// The file that sessions survive restarts in.

@@ -28,6 +28,7 @@ var forbidden = map[string]string{
 	"crypto/tls":             "connections are the platform's",
 	"html/template":          "adds 1.1 MB of wasm; pages are constants with escaped values",
 	"text/template":          "adds 1.1 MB of wasm; pages are constants with escaped values",
+	"github.com/go-jose/":    "adds 150 kB of compressed wasm; core/jws and core/jwk have what a gateway needs",
 	"math/rand":              "randomness comes from crypto/rand",
 	"math/rand/v2":           "randomness comes from crypto/rand",
 	"unsafe":                 "belongs in adapters that speak a binary interface",

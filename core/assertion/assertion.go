@@ -15,9 +15,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
-
 	"gatehouse/core/identity"
+	"gatehouse/core/jwk"
+	"gatehouse/core/jws"
 )
 
 const (
@@ -54,7 +54,7 @@ type claims struct {
 type Signer struct {
 	issuer, audience string
 	now              func() time.Time
-	signer           jose.Signer
+	key              key
 	jwks             []byte
 
 	mu   sync.Mutex
@@ -88,13 +88,8 @@ func New(pemText, issuer, audience string, now func() time.Time) (*Signer, error
 	if err != nil {
 		return nil, err
 	}
-	s := &Signer{issuer: issuer, audience: audience, now: now, kept: map[reuse]signed{}}
-	s.signer, err = jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(k.Algorithm), Key: k},
-		(&jose.SignerOptions{}).WithType("JWT"))
-	if err != nil {
-		return nil, fmt.Errorf("assertion: %w", err)
-	}
-	if s.jwks, err = json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{k.Public()}}); err != nil {
+	s := &Signer{key: k, issuer: issuer, audience: audience, now: now, kept: map[reuse]signed{}}
+	if s.jwks, err = json.Marshal(jwk.Set{Keys: []jwk.Key{k.public}}); err != nil {
 		return nil, fmt.Errorf("assertion: %w", err)
 	}
 	return s, nil
@@ -143,11 +138,7 @@ func (s *Signer) sign(id *identity.Identity, now time.Time) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	jws, err := s.signer.Sign(payload)
-	if err != nil {
-		return "", err
-	}
-	return jws.CompactSerialize()
+	return jws.Sign(s.key.algorithm, s.key.private, jws.Header{KeyID: s.key.public.ID, Type: "JWT"}, payload)
 }
 
 func (s *Signer) find(key reuse, now time.Time) (string, bool) {

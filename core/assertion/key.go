@@ -7,25 +7,32 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/pem"
 	"errors"
 
-	"github.com/go-jose/go-jose/v4"
+	"gatehouse/core/jwk"
+	"gatehouse/core/jws"
 )
 
 // ErrKey: the text is not exactly one PEM private key of a kind that [New] accepts.
 var ErrKey = errors.New("assertion: not a PEM private key of P-256 (PKCS#8 or SEC 1) or Ed25519 (PKCS#8)")
 
+// key is a private key with what is published of it.
+type key struct {
+	private   crypto.Signer
+	algorithm jws.Algorithm
+	public    jwk.Key
+}
+
 // parseKey reads the key and names it by its thumbprint (RFC 7638).
-func parseKey(text string) (jose.JSONWebKey, error) {
+func parseKey(text string) (key, error) {
 	block, rest := pem.Decode([]byte(text))
 	if block != nil && block.Type == "EC PARAMETERS" {
 		// openssl ecparam writes the curve in front of the key.
 		block, rest = pem.Decode(rest)
 	}
 	if block == nil || len(bytes.TrimSpace(rest)) > 0 {
-		return jose.JSONWebKey{}, ErrKey
+		return key{}, ErrKey
 	}
 	var parsed any
 	var err error
@@ -38,24 +45,26 @@ func parseKey(text string) (jose.JSONWebKey, error) {
 		err = ErrKey
 	}
 	if err != nil {
-		return jose.JSONWebKey{}, ErrKey
+		return key{}, ErrKey
 	}
-	k := jose.JSONWebKey{Key: parsed, Use: "sig"}
+	var k key
 	switch private := parsed.(type) {
 	case *ecdsa.PrivateKey:
 		if private.Curve != elliptic.P256() {
-			return jose.JSONWebKey{}, ErrKey
+			return key{}, ErrKey
 		}
-		k.Algorithm = string(jose.ES256)
+		k.private, k.algorithm = private, jws.ES256
 	case ed25519.PrivateKey:
-		k.Algorithm = string(jose.EdDSA)
+		k.private, k.algorithm = private, jws.EdDSA
 	default:
-		return jose.JSONWebKey{}, ErrKey
+		return key{}, ErrKey
 	}
-	thumbprint, err := k.Thumbprint(crypto.SHA256)
-	if err != nil {
-		return jose.JSONWebKey{}, ErrKey
+	if k.public, err = jwk.Of(k.private.Public()); err != nil {
+		return key{}, ErrKey
 	}
-	k.KeyID = base64.RawURLEncoding.EncodeToString(thumbprint)
+	k.public.Algorithm, k.public.Use = string(k.algorithm), "sig"
+	if k.public.ID, err = k.public.Thumbprint(); err != nil {
+		return key{}, ErrKey
+	}
 	return k, nil
 }

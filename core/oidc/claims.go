@@ -7,9 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
-
 	"gatehouse/core/identity"
+	"gatehouse/core/jws"
 )
 
 // oldestIssue is how long ago an ID token may have been issued. It comes straight
@@ -21,7 +20,7 @@ type expectation struct {
 	Issuer, ClientID, Nonce string
 	// AccessToken is what at_hash must match when it is there.
 	AccessToken string
-	Alg         jose.SignatureAlgorithm
+	Alg         jws.Algorithm
 	Now         time.Time
 	Skew        time.Duration
 }
@@ -117,13 +116,13 @@ func (e *expectation) checkTimes(o object) string {
 
 // leftHalf is at_hash (OpenID Connect Core 1.0, section 3.1.3.6): the hash is the one
 // of the signature's algorithm; Ed25519 uses SHA-512.
-func leftHalf(alg jose.SignatureAlgorithm, token string) string {
+func leftHalf(alg jws.Algorithm, token string) string {
 	var sum []byte
 	switch alg {
-	case jose.RS384, jose.PS384, jose.ES384:
+	case jws.RS384, jws.PS384, jws.ES384:
 		h := sha512.Sum384([]byte(token))
 		sum = h[:]
-	case jose.RS512, jose.PS512, jose.ES512, jose.EdDSA:
+	case jws.RS512, jws.PS512, jws.ES512, jws.EdDSA:
 		h := sha512.Sum512([]byte(token))
 		sum = h[:]
 	default:

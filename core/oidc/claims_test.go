@@ -6,13 +6,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
+	"gatehouse/core/jws"
 )
 
 func testExpectation() expectation {
 	return expectation{
 		Issuer: testIssuer, ClientID: testClient, Nonce: testNonce, AccessToken: testAccess,
-		Alg: jose.RS256, Now: time.Unix(testNow, 0), Skew: 30 * time.Second,
+		Alg: jws.RS256, Now: time.Unix(testNow, 0), Skew: 30 * time.Second,
 	}
 }
 
@@ -75,7 +75,7 @@ func TestAccessTokenHash(t *testing.T) {
 	type vector struct{ Name, Comment, Alg, Token, Expect string }
 	for _, c := range vectors[vector](t, "at_hash.json") {
 		t.Run(c.Name, func(t *testing.T) {
-			if got := leftHalf(jose.SignatureAlgorithm(c.Alg), c.Token); got != c.Expect {
+			if got := leftHalf(jws.Algorithm(c.Alg), c.Token); got != c.Expect {
 				t.Errorf("got %q, want %q (%s)", got, c.Expect, c.Comment)
 			}
 		})

@@ -13,6 +13,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"gatehouse/core/identity"
+	"gatehouse/core/jws"
 )
 
 // FuzzIDToken: whatever the token endpoint sends as an ID token, there is a login or
@@ -88,11 +89,14 @@ func FuzzJWKS(f *testing.F) {
 		}
 		for i := range set.keys {
 			k := &set.keys[i]
-			if !k.IsPublic() || !k.Valid() {
-				t.Fatalf("a key that is not public: %T", k.Key)
-			}
+			fitting := 0
 			for _, alg := range signatures {
-				fits(k, jose.SignatureAlgorithm(alg))
+				if jws.Algorithm(alg).Fits(k.key) {
+					fitting++
+				}
+			}
+			if fitting == 0 {
+				t.Fatalf("a key that no algorithm has: %T", k.key)
 			}
 		}
 	})

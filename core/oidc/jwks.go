@@ -2,14 +2,14 @@ package oidc
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/ed25519"
+	"crypto"
 	"crypto/rsa"
 	"encoding/json"
 	"errors"
 	"slices"
 
-	"github.com/go-jose/go-jose/v4"
+	"gatehouse/core/jwk"
+	"gatehouse/core/jws"
 )
 
 // Limits of a key set.
@@ -21,7 +21,13 @@ const (
 
 // keySet is the keys of a JWK Set (RFC 7517, section 5) that can verify signatures.
 // It may be empty: a provider that withdrew its keys is believed.
-type keySet struct{ keys []jose.JSONWebKey }
+type keySet struct{ keys []publicKey }
+
+// publicKey is a key with what its members say of it: alg may be empty.
+type publicKey struct {
+	id, alg string
+	key     crypto.PublicKey
+}
 
 func (p *Provider) keysURL(ctx context.Context) (string, error) {
 	m, err := p.Metadata(ctx)
@@ -63,11 +69,8 @@ func parseKeySet(body []byte) (*keySet, error) {
 // (RFC 7518, sections 6.2.2, 6.3.2 and 6.4): nothing it signs means anything.
 var privateMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 
-// publicMembers is all that goes into a key; certificates are not looked at.
-var publicMembers = []string{"kty", "crv", "x", "y", "n", "e"}
-
-func parseKey(raw json.RawMessage) (jose.JSONWebKey, bool) {
-	var k jose.JSONWebKey
+// parseKey reads a key; certificates are not looked at.
+func parseKey(raw json.RawMessage) (k publicKey, ok bool) {
 	o, err := parseObject(raw)
 	if err != nil {
 		return k, false
@@ -77,8 +80,8 @@ func parseKey(raw json.RawMessage) (jose.JSONWebKey, bool) {
 			return k, false
 		}
 	}
-	id, use, algorithm := "", "sig", ""
-	for name, dst := range map[string]*string{"kid": &id, "use": &use, "alg": &algorithm} {
+	use := "sig"
+	for name, dst := range map[string]*string{"kid": &k.id, "use": &use, "alg": &k.alg} {
 		if !o.Has(name) {
 			continue
 		}
@@ -87,7 +90,7 @@ func parseKey(raw json.RawMessage) (jose.JSONWebKey, bool) {
 			return k, false
 		}
 	}
-	if use != "sig" || len(id) > maxKeyID {
+	if use != "sig" || len(k.id) > maxKeyID {
 		return k, false
 	}
 	if o.Has("key_ops") {
@@ -95,56 +98,28 @@ func parseKey(raw json.RawMessage) (jose.JSONWebKey, bool) {
 			return k, false
 		}
 	}
-	public := map[string]json.RawMessage{}
-	for _, name := range publicMembers {
-		if o.Has(name) {
-			public[name] = o[name]
-		}
+	if k.key, err = jwk.Parse(o); err != nil {
+		return k, false
 	}
-	plain, err := json.Marshal(public)
-	if err != nil || k.UnmarshalJSON(plain) != nil || !k.Valid() {
-		return jose.JSONWebKey{}, false
+	if key, ok := k.key.(*rsa.PublicKey); ok && key.N.BitLen() < minRSABits {
+		return k, false
 	}
-	switch key := k.Key.(type) {
-	case *rsa.PublicKey:
-		if key.N.BitLen() < minRSABits {
-			return jose.JSONWebKey{}, false
-		}
-	case *ecdsa.PublicKey, ed25519.PublicKey:
-	default:
-		return jose.JSONWebKey{}, false
-	}
-	k.KeyID, k.Use, k.Algorithm = id, "sig", algorithm
 	return k, true
 }
 
-// curves of the ECDSA algorithms (RFC 7518, section 3.4).
-var curves = map[jose.SignatureAlgorithm]string{jose.ES256: "P-256", jose.ES384: "P-384", jose.ES512: "P-521"}
-
 // fits reports whether k is of the type that alg needs and not meant for another.
-func fits(k *jose.JSONWebKey, alg jose.SignatureAlgorithm) bool {
-	if k.Algorithm != "" && k.Algorithm != string(alg) {
-		return false
-	}
-	switch key := k.Key.(type) {
-	case *rsa.PublicKey:
-		return alg[:2] == "RS" || alg[:2] == "PS"
-	case *ecdsa.PublicKey:
-		return curves[alg] == key.Curve.Params().Name
-	case ed25519.PublicKey:
-		return alg == jose.EdDSA
-	}
-	return false
+func (k *publicKey) fits(alg jws.Algorithm) bool {
+	return (k.alg == "" || k.alg == string(alg)) && alg.Fits(k.key)
 }
 
 // candidates returns the keys that may have made a signature by alg. A token without
 // a key id has one only if the set leaves no choice (OpenID Connect Core 1.0, section
 // 10.1).
-func (s *keySet) candidates(kid string, named bool, alg jose.SignatureAlgorithm) []*jose.JSONWebKey {
-	var found []*jose.JSONWebKey
+func (s *keySet) candidates(kid string, named bool, alg jws.Algorithm) []*publicKey {
+	var found []*publicKey
 	for i := range s.keys {
 		k := &s.keys[i]
-		if fits(k, alg) && (!named || k.KeyID == kid) {
+		if k.fits(alg) && (!named || k.id == kid) {
 			found = append(found, k)
 		}
 	}

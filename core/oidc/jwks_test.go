@@ -42,7 +42,7 @@ func TestKeySets(t *testing.T) {
 			}
 			got := []string{}
 			for _, k := range set.keys {
-				got = append(got, k.KeyID)
+				got = append(got, k.id)
 			}
 			if !slices.Equal(got, c.Expect) {
 				t.Errorf("keys are %q, want %q (%s)", got, c.Expect, c.Comment)

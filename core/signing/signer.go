@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
+	"gatehouse/core/jws"
 )
 
 const (
@@ -47,7 +47,6 @@ type Signer struct {
 	lifetime time.Duration
 	now      func() time.Time
 	withID   bool
-	signer   jose.Signer
 
 	mu   sync.Mutex
 	kept map[string]signed
@@ -83,11 +82,6 @@ func New(o Options) (*Signer, error) {
 	}
 	if s.now == nil {
 		s.now = time.Now
-	}
-	var err error
-	s.signer, err = jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: o.Key.private, KeyID: o.Key.ID}}, nil)
-	if err != nil {
-		return nil, fmt.Errorf("signing: %w", err)
 	}
 	return s, nil
 }
@@ -138,9 +132,5 @@ func (s *Signer) sign(audience string, now time.Time) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	jws, err := s.signer.Sign(payload)
-	if err != nil {
-		return "", err
-	}
-	return jws.CompactSerialize()
+	return jws.Sign(jws.RS256, s.key.private, jws.Header{KeyID: s.key.ID}, payload)
 }
