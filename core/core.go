@@ -14,6 +14,7 @@ import (
 	"gatehouse/core/config"
 	"gatehouse/core/cookie"
 	"gatehouse/core/egress"
+	"gatehouse/core/exchange"
 	"gatehouse/core/gateway"
 	"gatehouse/core/identity"
 	"gatehouse/core/kv"
@@ -43,6 +44,7 @@ const maxProviderAnswer = 1 << 20
 
 // Gateway is the assembled gateway.
 type Gateway struct {
+	server   *exchange.Server
 	handler  *gateway.Gateway
 	sessions *session.Sessions
 	tokens   gateway.Tokens
@@ -111,21 +113,22 @@ func New(c *Config, p Platform) (*Gateway, error) {
 		HeaderGroups: c.HeaderGroups, StripHeaders: c.StripHeaders, PassAuthorization: c.PassAuthorization,
 	})
 	tokens := newTokens(c, provider, assertions, calls, store, now, log, background)
+	handler := gateway.New(gateway.Options{
+		Origins: c.Origins, BasePath: c.BasePath,
+		Names: names, Keys: keys, Store: store, Sessions: sessions,
+		Transactions: login.New(keys, names, now), Provider: provider, Rules: rules, Assertion: signer,
+		Access: c.AccessRules, Tokens: tokens,
+		Forward: p.Forward, Limiter: limiter, Background: background, Now: now, Log: log,
+		LoginsPerMinute: c.LoginsPerMinute, TokensPerMinute: c.TokensPerMinute, ProviderLogout: c.ProviderLogout, PassAccessToken: c.PassAccessToken, CheckSessions: c.CheckSessions,
+	})
 	return &Gateway{
-		sessions: sessions, tokens: tokens,
-		handler: gateway.New(gateway.Options{
-			Origins: c.Origins, BasePath: c.BasePath,
-			Names: names, Keys: keys, Store: store, Sessions: sessions,
-			Transactions: login.New(keys, names, now), Provider: provider, Rules: rules, Assertion: signer,
-			Access: c.AccessRules, Tokens: tokens,
-			Forward: p.Forward, Limiter: limiter, Background: background, Now: now, Log: log,
-			LoginsPerMinute: c.LoginsPerMinute, TokensPerMinute: c.TokensPerMinute, ProviderLogout: c.ProviderLogout, PassAccessToken: c.PassAccessToken, CheckSessions: c.CheckSessions,
-		}),
+		server:  &exchange.Server{Rules: rules, Now: now, Log: log, Jobs: []exchange.Job{handler}},
+		handler: handler, sessions: sessions, tokens: tokens,
 	}, nil
 }
 
 // ServeHTTP implements [http.Handler].
-func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.handler.ServeHTTP(w, r) }
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.server.ServeHTTP(w, r) }
 
 // Ready reports whether the store answers and the provider's documents are at hand.
 // Client id, secret and redirect URIs show in the first login only.
@@ -134,7 +137,7 @@ func (g *Gateway) Ready(ctx context.Context) error { return g.handler.Ready(ctx)
 // Protect returns a handler beside the gateway that serves next to those who are
 // logged in and treats others as it would for the application. next finds who it
 // is with [IdentityFrom].
-func (g *Gateway) Protect(next http.Handler) http.Handler { return g.handler.Protect(next) }
+func (g *Gateway) Protect(next http.Handler) http.Handler { return g.handler.Protect(g.server, next) }
 
 // Sessions lists and revokes sessions, for administration.
 func (g *Gateway) Sessions() *session.Sessions { return g.sessions }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"gatehouse/core/exchange"
 	"gatehouse/core/oidc"
 	"gatehouse/core/platform"
 	"gatehouse/core/problem"
@@ -12,25 +13,25 @@ import (
 
 // authorize is GET /login/authorize: it starts a login transaction and sends the
 // browser to the provider (OpenID Connect Core 1.0, section 3.1.2.1).
-func (g *Gateway) authorize(x *exchange) {
+func (g *Gateway) authorize(x *exchange.Exchange) {
 	if !g.allow(x, "login-start") {
 		return
 	}
-	target := g.returnPath(x.r.URL.Query())
-	origin := x.peer.Origin.String()
-	t, cookies := g.Transactions.Start(x.r.Header["Cookie"], origin, target)
-	location, err := g.Provider.AuthorizationURL(x.ctx, oidc.AuthorizationRequest{
+	target := g.returnPath(x.R.URL.Query())
+	origin := x.Peer.Origin.String()
+	t, cookies := g.Transactions.Start(x.R.Header["Cookie"], origin, target)
+	location, err := g.Provider.AuthorizationURL(x.Context, oidc.AuthorizationRequest{
 		RedirectURI: g.redirectURI(origin),
 		State:       t.State,
 		Nonce:       t.Nonce,
 		Verifier:    t.Verifier,
 	})
 	if err != nil {
-		g.refuse(x, providerProblem(err))
+		g.Refuse(x, providerProblem(err))
 		return
 	}
-	x.setCookies(cookies)
-	g.redirect(x, location)
+	x.SetCookies(cookies)
+	x.Redirect(location)
 }
 
 // redirectURI is the callback on origin (RFC 6749, section 3.1.2).
@@ -41,15 +42,15 @@ func (g *Gateway) redirectURI(origin string) string {
 // allow counts the request against its client's budget; when that is used up it
 // answers 429 and reports false. What a page loads into itself, as an image or a frame,
 // is refused and not counted: any site could use up its visitors' budget that way.
-func (g *Gateway) allow(x *exchange, name string) bool {
-	if embedded(x.r) {
-		g.refuse(x, problem.CrossSite)
+func (g *Gateway) allow(x *exchange.Exchange, name string) bool {
+	if exchange.Embedded(x.R) {
+		g.Refuse(x, problem.CrossSite)
 		return false
 	}
 	limit := platform.Limit{Name: name, Count: g.LoginsPerMinute, Per: time.Minute}
-	wait, ok := g.Limiter.Allow(x.ctx, limit, proxy.LimitKey(x.peer.Addr))
+	wait, ok := g.Limiter.Allow(x.Context, limit, proxy.LimitKey(x.Peer.Addr))
 	if !ok {
-		g.refuse(x, problem.RateLimited.After(wait))
+		g.Refuse(x, problem.RateLimited.After(wait))
 	}
 	return ok
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 
+	"gatehouse/core/exchange"
 	"gatehouse/core/login"
 	"gatehouse/core/oidc"
 	"gatehouse/core/problem"
@@ -66,28 +67,28 @@ func visible(s string) bool {
 
 // callback is GET /login/callback: it completes the login transaction that the
 // response names, if this browser started it.
-func (g *Gateway) callback(x *exchange) {
+func (g *Gateway) callback(x *exchange.Exchange) {
 	if !g.allow(x, "login-callback") {
 		return
 	}
-	res, err := parseResponse(x.r.URL.RawQuery)
+	res, err := parseResponse(x.R.URL.RawQuery)
 	if err != nil {
-		g.refuse(x, problem.InvalidResponse.With(err))
+		g.Refuse(x, problem.InvalidResponse.With(err))
 		return
 	}
-	t, err := g.Transactions.Find(x.r.Header["Cookie"], res.state)
+	t, err := g.Transactions.Find(x.R.Header["Cookie"], res.state)
 	if err != nil {
 		g.late(x, res)
 		return
 	}
 	// From here on the transaction is used up, whatever comes of it, unless the
 	// answer says to try the same again.
-	if err := g.Provider.CheckIssuer(x.ctx, res.iss, res.hasIss); err != nil {
+	if err := g.Provider.CheckIssuer(x.Context, res.iss, res.hasIss); err != nil {
 		if errors.Is(err, oidc.ErrIssuer) {
 			g.endLogin(x, t, problem.IssuerMismatch.With(err))
 			return
 		}
-		g.refuse(x, providerProblem(err))
+		g.Refuse(x, providerProblem(err))
 		return
 	}
 	switch {
@@ -104,30 +105,30 @@ func (g *Gateway) callback(x *exchange) {
 
 // late answers a response without a transaction: a second tab, the back button or a
 // forgery. Who is logged in goes on to the application; others may start again.
-func (g *Gateway) late(x *exchange, res response) {
+func (g *Gateway) late(x *exchange.Exchange, res response) {
 	if res.state != "" && res.error == "" {
-		found, cookies, err := g.Sessions.Authenticate(x.ctx, x.r)
+		found, cookies, err := g.Sessions.Authenticate(x.Context, x.R)
 		if err == nil && found != nil {
-			x.setCookies(cookies)
-			x.subject = found.Identity.Subject
-			g.redirect(x, "/")
+			x.SetCookies(cookies)
+			x.Subject = found.Identity.Subject
+			x.Redirect("/")
 			return
 		}
 	}
-	g.refuse(x, problem.LoginExpired)
+	g.Refuse(x, problem.LoginExpired)
 }
 
 // redeem exchanges the code and begins a session.
-func (g *Gateway) redeem(x *exchange, t login.Transaction, code string) {
+func (g *Gateway) redeem(x *exchange.Exchange, t login.Transaction, code string) {
 	origin := g.listed(t.Origin)
-	done, err := g.Provider.Redeem(x.ctx, oidc.Redemption{
+	done, err := g.Provider.Redeem(x.Context, oidc.Redemption{
 		Code: code, RedirectURI: g.redirectURI(origin), Nonce: t.Nonce, Verifier: t.Verifier,
 	})
 	if err != nil {
 		g.endLogin(x, t, providerProblem(err))
 		return
 	}
-	if err := g.checkToken(x.ctx, done.AccessToken); err != nil && !unknown(err) {
+	if err := g.checkToken(x.Context, done.AccessToken); err != nil && !unknown(err) {
 		// The next request would end the session, and send the browser here again.
 		g.endLogin(x, t, problem.TokenUnusable.With(err))
 		return
@@ -145,7 +146,7 @@ func (g *Gateway) redeem(x *exchange, t login.Transaction, code string) {
 	if !done.AuthTime.IsZero() {
 		record.AuthTime = done.AuthTime.Unix()
 	}
-	begun, cookies, err := g.Sessions.Begin(x.ctx, record, g.Sessions.Ref(x.r))
+	begun, cookies, err := g.Sessions.Begin(x.Context, record, g.Sessions.Ref(x.R))
 	switch {
 	case errors.Is(err, session.ErrTooLarge):
 		g.endLogin(x, t, problem.IdentityTooLarge.With(err))
@@ -154,22 +155,22 @@ func (g *Gateway) redeem(x *exchange, t login.Transaction, code string) {
 		g.endLogin(x, t, problem.StoreUnavailable.With(err))
 		return
 	}
-	x.subject = begun.Identity.Subject
-	g.Log.InfoContext(x.ctx, "login", "request_id", x.id, "subject", x.subject, "session", begun.Ref)
-	x.setCookies(cookies)
-	x.setCookies([]string{g.Transactions.Finish(t.State)})
-	g.redirect(x, t.ReturnPath)
+	x.Subject = begun.Identity.Subject
+	g.Log.InfoContext(x.Context, "login", "request_id", x.ID, "subject", x.Subject, "session", begun.Ref)
+	x.SetCookies(cookies)
+	x.SetCookies([]string{g.Transactions.Finish(t.State)})
+	x.Redirect(t.ReturnPath)
 }
 
 // endLogin refuses with p and consumes the transaction. Trying the same again cannot
 // help then, so every page offers a new start.
-func (g *Gateway) endLogin(x *exchange, t login.Transaction, p *problem.Problem) {
+func (g *Gateway) endLogin(x *exchange.Exchange, t login.Transaction, p *problem.Problem) {
 	restart := *p
 	restart.Restart = true
 	p = &restart
-	x.again = g.loginAddress(t.ReturnPath)
-	x.setCookies([]string{g.Transactions.Finish(t.State)})
-	g.refuse(x, p)
+	x.Again = g.loginAddress(t.ReturnPath)
+	x.SetCookies([]string{g.Transactions.Finish(t.State)})
+	g.Refuse(x, p)
 }
 
 // listed returns origin if it is still a public one, else the default.

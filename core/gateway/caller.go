@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gatehouse/core/bearer"
+	"gatehouse/core/exchange"
 	"gatehouse/core/identity"
 	"gatehouse/core/platform"
 	"gatehouse/core/problem"
@@ -74,26 +75,26 @@ func (c *caller) claims() map[string]any {
 // authenticate returns who makes the request, nil for nobody. An access token decides
 // alone: one that is not good is refused, whatever the session says. When it returns
 // false the request has been answered.
-func (g *Gateway) authenticate(x *exchange) (*caller, bool) {
+func (g *Gateway) authenticate(x *exchange.Exchange) (*caller, bool) {
 	if g.Tokens != nil {
-		token, present, err := bearer.Parse(x.r.Header)
+		token, present, err := bearer.Parse(x.R.Header)
 		if present {
 			return g.byToken(x, token, err)
 		}
 	}
-	found, cookies, err := g.Sessions.Authenticate(x.ctx, x.r)
+	found, cookies, err := g.Sessions.Authenticate(x.Context, x.R)
 	if err != nil {
-		g.refuse(x, problem.StoreUnavailable.With(err))
+		g.Refuse(x, problem.StoreUnavailable.With(err))
 		return nil, false
 	}
 	if found != nil {
-		x.subject = found.Identity.Subject
+		x.Subject = found.Identity.Subject
 		if found, cookies, err = g.checkSession(x, found, cookies); err != nil {
-			g.refuse(x, tokenProblem(err))
+			g.Refuse(x, tokenProblem(err))
 			return nil, false
 		}
 	}
-	x.setCookies(cookies)
+	x.SetCookies(cookies)
 	if found == nil {
 		return nil, true
 	}
@@ -103,20 +104,20 @@ func (g *Gateway) authenticate(x *exchange) (*caller, bool) {
 // checkSession returns found and cookies as they are while its access token is good.
 // When the token is not, the session is ended: it returns nil and the cookies' removal.
 // An error means that nobody knows.
-func (g *Gateway) checkSession(x *exchange, found *session.Session, cookies []string) (*session.Session, []string, error) {
+func (g *Gateway) checkSession(x *exchange.Exchange, found *session.Session, cookies []string) (*session.Session, []string, error) {
 	// A hand-over has no token; it lasts two minutes.
 	if found.Handover {
 		return found, cookies, nil
 	}
-	err := g.checkToken(x.ctx, secret.New(found.AccessToken))
+	err := g.checkToken(x.Context, secret.New(found.AccessToken))
 	switch {
 	case err == nil:
 		return found, cookies, nil
 	case unknown(err):
 		return nil, nil, err
 	}
-	g.Log.InfoContext(x.ctx, "session ends with its access token", "request_id", x.id, "subject", x.subject, "session", found.Ref, "error", err)
-	cleared, err := g.Sessions.End(x.ctx, found.Ref)
+	g.Log.InfoContext(x.Context, "session ends with its access token", "request_id", x.ID, "subject", x.Subject, "session", found.Ref, "error", err)
+	cleared, err := g.Sessions.End(x.Context, found.Ref)
 	if err != nil {
 		// The login page would find the session and send the browser back here.
 		return nil, nil, err
@@ -151,16 +152,16 @@ func (g *Gateway) bySession(found *session.Session) *caller {
 	return c
 }
 
-func (g *Gateway) byToken(x *exchange, token secret.Text, err error) (*caller, bool) {
+func (g *Gateway) byToken(x *exchange.Exchange, token secret.Text, err error) (*caller, bool) {
 	var known *bearer.Token
 	if err == nil {
-		known, err = g.Tokens.Verify(x.ctx, token, func(ctx context.Context) error { return g.admitQuestion(ctx, x) })
+		known, err = g.Tokens.Verify(x.Context, token, func(ctx context.Context) error { return g.admitQuestion(ctx, x) })
 	}
 	if err != nil {
-		g.refuse(x, tokenProblem(err))
+		g.Refuse(x, tokenProblem(err))
 		return nil, false
 	}
-	x.subject = known.Identity.Subject
+	x.Subject = known.Identity.Subject
 	return &caller{
 		identity: &known.Identity, ref: known.Ref, accessToken: token.Reveal(), scopes: known.Scopes, token: known,
 	}, true
@@ -175,9 +176,9 @@ func (*questionsError) Error() string {
 
 // admitQuestion counts a question about a token against its client's budget: who makes
 // up tokens must not have the provider asked without end.
-func (g *Gateway) admitQuestion(ctx context.Context, x *exchange) error {
+func (g *Gateway) admitQuestion(ctx context.Context, x *exchange.Exchange) error {
 	limit := platform.Limit{Name: "token-question", Count: g.TokensPerMinute, Per: time.Minute}
-	if wait, ok := g.Limiter.Allow(ctx, limit, proxy.LimitKey(x.peer.Addr)); !ok {
+	if wait, ok := g.Limiter.Allow(ctx, limit, proxy.LimitKey(x.Peer.Addr)); !ok {
 		return &questionsError{wait}
 	}
 	return nil

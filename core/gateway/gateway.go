@@ -17,6 +17,7 @@ import (
 	"gatehouse/core/access"
 	"gatehouse/core/assertion"
 	"gatehouse/core/cookie"
+	"gatehouse/core/exchange"
 	"gatehouse/core/kv"
 	"gatehouse/core/login"
 	"gatehouse/core/oidc"
@@ -58,7 +59,7 @@ type Options struct {
 	CheckSessions bool
 }
 
-// Gateway is an http.Handler. It is safe for concurrent use.
+// Gateway is an [exchange.Job]. It is safe for concurrent use.
 type Gateway struct {
 	Options
 	routes map[string]route
@@ -70,7 +71,7 @@ type route struct {
 	methods []string
 	// api routes answer programs: never with a page.
 	api   bool
-	serve func(*exchange)
+	serve func(*exchange.Exchange)
 }
 
 // New returns the gateway made of o.
@@ -93,9 +94,9 @@ func New(o Options) *Gateway {
 	return g
 }
 
-// own reports whether path is one of the gateway's own routes, which a login never
-// returns to.
-func (g *Gateway) own(path string) bool {
+// Owns implements [exchange.Job]: path is one of the gateway's own routes, which a
+// login never returns to.
+func (g *Gateway) Owns(path string) bool {
 	_, ok := g.routes[path]
 	return ok
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"gatehouse/core/exchange"
 	"gatehouse/core/kv"
 	"gatehouse/core/problem"
 )
@@ -25,24 +26,24 @@ type readiness struct {
 }
 
 // health is GET /health: the process answers. It asks nothing else.
-func (g *Gateway) health(x *exchange) {
-	g.writeBody(x, http.StatusOK, "text/plain; charset=utf-8", []byte("OK"))
+func (g *Gateway) health(x *exchange.Exchange) {
+	x.Write(http.StatusOK, "text/plain; charset=utf-8", []byte("OK"))
 }
 
 // readiness is GET /ready: the store answers and the provider's documents are at
 // hand, so that a login would succeed.
-func (g *Gateway) readiness(x *exchange) {
-	if err := g.Ready(x.ctx); err != nil {
+func (g *Gateway) readiness(x *exchange.Exchange) {
+	if err := g.Ready(x.Context); err != nil {
 		p := problem.StoreUnavailable
 		if !errors.Is(err, ErrStore) {
 			p = problem.ProviderUnavailable
 		}
 		unready := p.With(err)
 		unready.Status = http.StatusServiceUnavailable
-		g.refuse(x, unready)
+		g.Refuse(x, unready)
 		return
 	}
-	g.writeBody(x, http.StatusOK, "text/plain; charset=utf-8", []byte("ready"))
+	x.Write(http.StatusOK, "text/plain; charset=utf-8", []byte("ready"))
 }
 
 // ErrStore: the store does not answer a read, or refuses it.

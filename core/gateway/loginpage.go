@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"gatehouse/core/exchange"
 	"gatehouse/core/page"
 	"gatehouse/core/problem"
 	"gatehouse/core/returnpath"
@@ -16,8 +17,8 @@ const movedParameter = "moved"
 // loginPage is GET /login: a page that goes on to the provider by itself, or on to
 // the application when there is a session. It starts nothing, so that robots and
 // previews cost nothing.
-func (g *Gateway) loginPage(x *exchange) {
-	query := x.r.URL.Query()
+func (g *Gateway) loginPage(x *exchange.Exchange) {
+	query := x.R.URL.Query()
 	target := g.returnPath(query)
 	// A login is bound to the host that its cookies are set for. A browser that
 	// arrives under the mark is at the public origin already, whatever a proxy in
@@ -25,19 +26,19 @@ func (g *Gateway) loginPage(x *exchange) {
 	if g.move(x, g.loginAddress(target)) {
 		return
 	}
-	found, cookies, err := g.Sessions.Authenticate(x.ctx, x.r)
+	found, cookies, err := g.Sessions.Authenticate(x.Context, x.R)
 	if err != nil {
-		g.refuse(x, problem.StoreUnavailable.With(err))
+		g.Refuse(x, problem.StoreUnavailable.With(err))
 		return
 	}
-	x.setCookies(cookies)
+	x.SetCookies(cookies)
 	if found != nil {
-		x.subject = found.Identity.Subject
-		g.redirect(x, target)
+		x.Subject = found.Identity.Subject
+		x.Redirect(target)
 		return
 	}
-	g.begin(x, http.StatusOK)
-	page.Write(x.w, http.StatusOK, page.Page{
+	x.Begin(http.StatusOK)
+	page.Write(x.W, http.StatusOK, page.Page{
 		Title:   "Redirecting to login",
 		Text:    "You are being sent to the login page.",
 		Action:  &page.Action{Label: "Continue to login", URL: g.BasePath + "/login/authorize?return_to=" + url.QueryEscape(target)},
@@ -47,11 +48,11 @@ func (g *Gateway) loginPage(x *exchange) {
 
 // move sends a browser that came under a host that is not public to address on the
 // public origin, once, and reports whether it did.
-func (g *Gateway) move(x *exchange, address string) bool {
-	if x.peer.Listed || x.r.URL.Query().Has(movedParameter) {
+func (g *Gateway) move(x *exchange.Exchange, address string) bool {
+	if x.Peer.Listed || x.R.URL.Query().Has(movedParameter) {
 		return false
 	}
-	g.redirect(x, x.peer.Origin.String()+address+"&"+movedParameter+"=1")
+	x.Redirect(x.Peer.Origin.String() + address + "&" + movedParameter + "=1")
 	return true
 }
 
@@ -63,7 +64,7 @@ func (g *Gateway) loginAddress(target string) string {
 // returnPath is the checked return_to parameter; "/" unless there is exactly one.
 func (g *Gateway) returnPath(query url.Values) string {
 	if values := query["return_to"]; len(values) == 1 {
-		return returnpath.Parse(values[0], g.own)
+		return returnpath.Parse(values[0], g.Owns)
 	}
 	return "/"
 }

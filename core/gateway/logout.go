@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"gatehouse/core/exchange"
 	"gatehouse/core/oidc"
 	"gatehouse/core/page"
 	"gatehouse/core/problem"
@@ -16,15 +17,15 @@ import (
 // logout is POST /logout, which ends the session here and offers to end it at the
 // provider (RP-Initiated Logout 1.0); GET asks first, so that no link or image
 // logs anybody out.
-func (g *Gateway) logout(x *exchange) {
-	target := g.returnPath(x.r.URL.Query())
-	if x.r.Method != http.MethodPost {
+func (g *Gateway) logout(x *exchange.Exchange) {
+	target := g.returnPath(x.R.URL.Query())
+	if x.R.Method != http.MethodPost {
 		// The session's cookie is where the login was.
 		if g.move(x, g.BasePath+"/logout?return_to="+url.QueryEscape(target)) {
 			return
 		}
-		g.begin(x, http.StatusOK)
-		page.Write(x.w, http.StatusOK, page.Page{
+		x.Begin(http.StatusOK)
+		page.Write(x.W, http.StatusOK, page.Page{
 			Title: "Log out?",
 			Text:  "You will have to log in again to use the application.",
 			Action: &page.Action{Label: "Log out", Method: http.MethodPost,
@@ -38,39 +39,39 @@ func (g *Gateway) logout(x *exchange) {
 	for i, o := range g.Origins {
 		origins[i] = o.String()
 	}
-	if !sameOrigin(x.r, origins) {
-		g.refuse(x, problem.CrossSite)
+	if !exchange.SameOrigin(x.R, origins) {
+		g.Refuse(x, problem.CrossSite)
 		return
 	}
-	found, cookies, err := g.Sessions.Authenticate(x.ctx, x.r)
+	found, cookies, err := g.Sessions.Authenticate(x.Context, x.R)
 	// What the cookie names is ended even if it is no session here: a store that misses
 	// it may only be behind, and another copy of a cookie that fell idle may not have.
-	if ref := g.Sessions.Ref(x.r); err == nil && ref != "" {
-		cookies, err = g.Sessions.End(x.ctx, ref)
+	if ref := g.Sessions.Ref(x.R); err == nil && ref != "" {
+		cookies, err = g.Sessions.End(x.Context, ref)
 	}
 	if err != nil {
 		// The session may still be open: the browser keeps the cookie and can
 		// try again.
-		g.refuse(x, problem.StoreUnavailable.With(err))
+		g.Refuse(x, problem.StoreUnavailable.With(err))
 		return
 	}
-	x.setCookies(cookies)
+	x.SetCookies(cookies)
 	if found != nil {
-		x.subject = found.Identity.Subject
+		x.Subject = found.Identity.Subject
 		g.forget(x, found)
-		g.Log.InfoContext(x.ctx, "logout", "request_id", x.id, "subject", x.subject, "session", found.Ref)
+		g.Log.InfoContext(x.Context, "logout", "request_id", x.ID, "subject", x.Subject, "session", found.Ref)
 	}
 	g.afterLogout(x, found, target)
 }
 
 // forget makes sure that the session's access token is not believed on its own for
 // as long as an answer about it is remembered.
-func (g *Gateway) forget(x *exchange, found *session.Session) {
+func (g *Gateway) forget(x *exchange.Exchange, found *session.Session) {
 	if g.Tokens == nil || found.AccessToken == "" {
 		return
 	}
-	if err := g.Tokens.Forget(x.ctx, secret.New(found.AccessToken)); err != nil {
-		g.Log.WarnContext(x.ctx, "access token not forgotten", "request_id", x.id, "error", err)
+	if err := g.Tokens.Forget(x.Context, secret.New(found.AccessToken)); err != nil {
+		g.Log.WarnContext(x.Context, "access token not forgotten", "request_id", x.ID, "error", err)
 	}
 }
 
@@ -78,11 +79,11 @@ func (g *Gateway) forget(x *exchange, found *session.Session) {
 // page that goes on. It is a page and not a redirect because the form may stand on
 // a page of the application, whose content security policy would apply to the
 // redirect.
-func (g *Gateway) afterLogout(x *exchange, found *session.Session, target string) {
-	if !accepts(x.r.Header["Accept"], "text/html") {
-		g.begin(x, http.StatusNoContent)
-		page.SetHeaders(x.w.Header())
-		x.w.WriteHeader(http.StatusNoContent)
+func (g *Gateway) afterLogout(x *exchange.Exchange, found *session.Session, target string) {
+	if !exchange.Accepts(x.R.Header["Accept"], "text/html") {
+		x.Begin(http.StatusNoContent)
+		page.SetHeaders(x.W.Header())
+		x.W.WriteHeader(http.StatusNoContent)
 		return
 	}
 	state := g.logoutState(target)
@@ -100,23 +101,23 @@ func (g *Gateway) afterLogout(x *exchange, found *session.Session, target string
 		after.Text = "Your session here has ended. You are being sent to the identity provider to end it there, too."
 		after.Action = &page.Action{Label: "Continue to the identity provider", URL: location}
 	}
-	g.begin(x, http.StatusOK)
-	page.Write(x.w, http.StatusOK, after)
+	x.Begin(http.StatusOK)
+	page.Write(x.W, http.StatusOK, after)
 }
 
 // endSession is where the provider ends its session, "" when there is no such
 // place or it is not wanted.
-func (g *Gateway) endSession(x *exchange, found *session.Session, state string) string {
+func (g *Gateway) endSession(x *exchange.Exchange, found *session.Session, state string) string {
 	if !g.ProviderLogout || found == nil {
 		return ""
 	}
-	location, offered, err := g.Provider.EndSessionURL(x.ctx, oidc.EndSession{
+	location, offered, err := g.Provider.EndSessionURL(x.Context, oidc.EndSession{
 		IDTokenHint:           secret.New(found.IDToken),
-		PostLogoutRedirectURI: x.peer.Origin.String() + g.BasePath + "/logout/done",
+		PostLogoutRedirectURI: x.Peer.Origin.String() + g.BasePath + "/logout/done",
 		State:                 state,
 	})
 	if err != nil {
-		g.Log.WarnContext(x.ctx, "logout at the provider not possible", "request_id", x.id, "error", err)
+		g.Log.WarnContext(x.Context, "logout at the provider not possible", "request_id", x.ID, "error", err)
 	}
 	if err != nil || !offered {
 		return ""
@@ -135,16 +136,16 @@ func (g *Gateway) logoutState(target string) string {
 
 // logoutDone is where a logout ends, here or at the provider. It states nothing
 // that depends on who asks.
-func (g *Gateway) logoutDone(x *exchange) {
-	query := x.r.URL.Query()
+func (g *Gateway) logoutDone(x *exchange.Exchange) {
+	query := x.R.URL.Query()
 	if states := query["state"]; len(states) == 1 {
 		if target, _, err := g.Keys.OpenText(seal.LogoutState, "", states[0]); err == nil {
-			g.redirect(x, returnpath.Parse(string(target), g.own))
+			x.Redirect(returnpath.Parse(string(target), g.Owns))
 			return
 		}
 	}
-	g.begin(x, http.StatusOK)
-	page.Write(x.w, http.StatusOK, page.Page{
+	x.Begin(http.StatusOK)
+	page.Write(x.W, http.StatusOK, page.Page{
 		Title:  "You are logged out",
 		Text:   "Your session has ended. You can close this window.",
 		Action: &page.Action{Label: "Log in again", URL: g.BasePath + "/login"},

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"gatehouse/core/access"
+	"gatehouse/core/exchange"
 	"gatehouse/core/platform"
 	"gatehouse/core/problem"
 	"gatehouse/core/proxy"
@@ -16,12 +17,12 @@ import (
 
 // pass is everything that is not a route of the gateway: it goes to the
 // application if its path is public or its sender is logged in.
-func (g *Gateway) pass(x *exchange) {
-	if g.Rules.Public(x.path) {
+func (g *Gateway) pass(x *exchange.Exchange) {
+	if g.Rules.Public(x.Path) {
 		g.forward(x, nil)
 		return
 	}
-	if g.Access.Preflight(x.r, x.path) {
+	if g.Access.Preflight(x.R, x.Path) {
 		g.forward(x, nil)
 		return
 	}
@@ -32,7 +33,7 @@ func (g *Gateway) pass(x *exchange) {
 
 // admit returns who makes the request, if the rules let them make it; otherwise it
 // answers and returns nil.
-func (g *Gateway) admit(x *exchange) *caller {
+func (g *Gateway) admit(x *exchange.Exchange) *caller {
 	who, ok := g.authenticate(x)
 	if !ok {
 		return nil
@@ -44,9 +45,9 @@ func (g *Gateway) admit(x *exchange) *caller {
 	if g.Access == nil {
 		return who
 	}
-	d := g.Access.Decide(x.r.Method, x.path, access.Subject{Identity: who.identity, Scopes: who.scopes, Claims: who.claims()})
+	d := g.Access.Decide(x.R.Method, x.Path, access.Subject{Identity: who.identity, Scopes: who.scopes, Claims: who.claims()})
 	if !d.Allowed {
-		g.refuse(x, problem.NotPermitted.With(fmt.Errorf("access rule in line %d: %s", d.Rule, d.Reason)))
+		g.Refuse(x, problem.NotPermitted.With(fmt.Errorf("access rule in line %d: %s", d.Rule, d.Reason)))
 		return nil
 	}
 	return who
@@ -54,25 +55,25 @@ func (g *Gateway) admit(x *exchange) *caller {
 
 // demandLogin answers who is not logged in: a person is sent to log in and back
 // again, a program is told so.
-func (g *Gateway) demandLogin(x *exchange) {
-	if !navigation(x.r) {
-		g.refuse(x, problem.LoginRequired)
+func (g *Gateway) demandLogin(x *exchange.Exchange) {
+	if !exchange.Navigation(x.R) {
+		g.Refuse(x, problem.LoginRequired)
 		return
 	}
-	target := x.path
-	if x.r.URL.RawQuery != "" {
-		target += "?" + x.r.URL.RawQuery
+	target := x.Path
+	if x.R.URL.RawQuery != "" {
+		target += "?" + x.R.URL.RawQuery
 	}
-	g.redirect(x, g.loginAddress(returnpath.Parse(target, g.own)))
+	x.Redirect(g.loginAddress(returnpath.Parse(target, g.Owns)))
 }
 
 // forward sends the request on, with who's identity unless who is nil.
-func (g *Gateway) forward(x *exchange, who *caller) {
-	additions := proxy.Additions{RequestID: x.id, Peer: x.peer}
+func (g *Gateway) forward(x *exchange.Exchange, who *caller) {
+	additions := proxy.Additions{RequestID: x.ID, Peer: x.Peer}
 	if who != nil {
 		headers, err := g.identityHeaders(who)
 		if err != nil {
-			g.refuse(x, problem.IdentityTooLarge.With(err))
+			g.Refuse(x, problem.IdentityTooLarge.With(err))
 			return
 		}
 		additions.Identity, additions.IdentityHeaders = who.identity, headers
@@ -81,36 +82,36 @@ func (g *Gateway) forward(x *exchange, who *caller) {
 		}
 		if g.Assertion != nil {
 			if additions.Assertion, err = g.Assertion.Sign(who.identity, who.ref); err != nil {
-				g.refuse(x, problem.Internal.With(err))
+				g.Refuse(x, problem.Internal.With(err))
 				return
 			}
 		}
 	}
-	out, err := g.Rules.Outgoing(x.r, x.path, additions)
+	out, err := g.Rules.Outgoing(x.R, x.Path, additions)
 	switch {
 	case errors.Is(err, proxy.ErrMethod):
-		g.refuse(x, problem.MethodNotAllowed.With(err))
+		g.Refuse(x, problem.MethodNotAllowed.With(err))
 		return
 	case errors.Is(err, proxy.ErrIdentityTooLarge):
-		g.refuse(x, problem.IdentityTooLarge.With(err))
+		g.Refuse(x, problem.IdentityTooLarge.With(err))
 		return
 	case err != nil:
-		g.refuse(x, problem.InvalidPath.With(err))
+		g.Refuse(x, problem.InvalidPath.With(err))
 		return
 	}
-	err = g.Forward.Forward(x.w, out, func(status int, h http.Header) {
-		x.status = status
+	err = g.Forward.Forward(x.W, out, func(status int, h http.Header) {
+		x.Status = status
 		g.Rules.EditAnswer(status, h)
-		h.Set("X-Request-Id", x.id)
-		if len(x.cookies) > 0 {
+		h.Set("X-Request-Id", x.ID)
+		if len(x.Cookies) > 0 {
 			keepPrivate(h)
 		}
-		for _, c := range x.cookies {
+		for _, c := range x.Cookies {
 			h.Add("Set-Cookie", c)
 		}
 	})
 	if err != nil {
-		g.refuse(x, upstreamProblem(err))
+		g.Refuse(x, upstreamProblem(err))
 	}
 }
 

@@ -4,22 +4,23 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"gatehouse/core/exchange"
 	"gatehouse/core/identity"
 	"gatehouse/core/page"
 	"gatehouse/core/problem"
 )
 
 // whoami is GET /api/whoami: who the caller is, as JSON.
-func (g *Gateway) whoami(x *exchange) {
+func (g *Gateway) whoami(x *exchange.Exchange) {
 	who, ok := g.authenticate(x)
 	if !ok {
 		return
 	}
 	if who == nil {
-		g.refuse(x, problem.LoginRequired)
+		g.Refuse(x, problem.LoginRequired)
 		return
 	}
-	g.writeJSON(x, http.StatusOK, describe(who.identity))
+	x.WriteJSON(http.StatusOK, describe(who.identity))
 }
 
 // description has every key always; unknown values are null.
@@ -55,24 +56,24 @@ func describe(id *identity.Identity) description {
 
 // assertionKeys is GET /api/keys: the keys that verify X-Gatehouse-Assertion
 // (RFC 7517).
-func (g *Gateway) assertionKeys(x *exchange) {
-	g.writeBody(x, http.StatusOK, "application/jwk-set+json", g.Assertion.JWKS())
+func (g *Gateway) assertionKeys(x *exchange.Exchange) {
+	x.Write(http.StatusOK, "application/jwk-set+json", g.Assertion.JWKS())
 }
 
-func (g *Gateway) writeJSON(x *exchange, status int, v any) {
+func (g *Gateway) writeJSON(x *exchange.Exchange, status int, v any) {
 	body, err := json.Marshal(v)
 	if err != nil {
-		g.refuse(x, problem.Internal.With(err))
+		g.Refuse(x, problem.Internal.With(err))
 		return
 	}
-	g.writeBody(x, status, "application/json", body)
+	x.Write(status, "application/json", body)
 }
 
-func (g *Gateway) writeBody(x *exchange, status int, contentType string, body []byte) {
-	g.begin(x, status)
-	h := x.w.Header()
+func (g *Gateway) writeBody(x *exchange.Exchange, status int, contentType string, body []byte) {
+	x.Begin(status)
+	h := x.W.Header()
 	page.SetHeaders(h)
 	h.Set("Content-Type", contentType)
-	x.w.WriteHeader(status)
-	_, _ = x.w.Write(body)
+	x.W.WriteHeader(status)
+	_, _ = x.W.Write(body)
 }

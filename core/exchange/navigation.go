@@ -1,15 +1,15 @@
-package gateway
+package exchange
 
 import (
 	"net/http"
 	"strings"
 )
 
-// navigation reports whether a person's browser opens r as a page, so that a login
+// Navigation reports whether a person's browser opens r as a page, so that a login
 // may follow: a GET that Fetch Metadata calls a navigation or, from browsers
 // without it, one that accepts HTML. Everything else is a program, which is told
 // 401 instead.
-func navigation(r *http.Request) bool {
+func Navigation(r *http.Request) bool {
 	h := r.Header
 	if r.Method != http.MethodGet || h.Get("Authorization") != "" || h.Get("X-Requested-With") != "" || h.Get("Upgrade") != "" {
 		return false
@@ -20,19 +20,19 @@ func navigation(r *http.Request) bool {
 	if mode := h.Get("Sec-Fetch-Mode"); mode != "" {
 		return mode == "navigate"
 	}
-	return accepts(h["Accept"], "text/html")
+	return Accepts(h["Accept"], "text/html")
 }
 
-// embedded reports whether Fetch Metadata says that r is no page of its own but part
+// Embedded reports whether Fetch Metadata says that r is no page of its own but part
 // of another. Our pages refuse to be framed, so that no login works in a frame.
-func embedded(r *http.Request) bool {
+func Embedded(r *http.Request) bool {
 	mode, dest := r.Header.Get("Sec-Fetch-Mode"), r.Header.Get("Sec-Fetch-Dest")
 	return mode != "" && mode != "navigate" || dest != "" && dest != "document"
 }
 
-// accepts reports whether one of the Accept lines names the media type itself with
+// Accepts reports whether one of the Accept lines names the media type itself with
 // a weight above zero.
-func accepts(lines []string, mediaType string) bool {
+func Accepts(lines []string, mediaType string) bool {
 	for _, line := range lines {
 		for item := range strings.SplitSeq(line, ",") {
 			name, parameters, _ := strings.Cut(item, ";")
@@ -55,10 +55,10 @@ func weightless(parameters string) bool {
 	return false
 }
 
-// sameOrigin reports whether a state-changing request was made by a page of the
+// SameOrigin reports whether a state-changing request was made by a page of the
 // origin that it is for. Without Fetch Metadata the Origin header decides; without
 // either the answer is no.
-func sameOrigin(r *http.Request, origins []string) bool {
+func SameOrigin(r *http.Request, origins []string) bool {
 	switch site := r.Header.Values("Sec-Fetch-Site"); {
 	case len(site) > 1:
 		return false
