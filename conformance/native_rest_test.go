@@ -1,10 +1,12 @@
-package conformance
+package conformance_test
 
 import (
 	"net/http"
 	"net/url"
 	"testing"
 
+	"gatehouse/conformance"
+	"gatehouse/conformance/nativehost"
 	"gatehouse/conformance/redisrest"
 	"gatehouse/core/kv/rest"
 	"gatehouse/core/secret"
@@ -12,13 +14,13 @@ import (
 
 // restTarget is the native gateway with its store behind HTTP: every operation of the
 // store is an outbound request, which the case's store answers.
-type restTarget struct{ nativeTarget }
+type restTarget struct{ nativehost.Target }
 
-func TestNativeRest(t *testing.T) { TestGateway(t, restTarget{}) }
+func TestNativeRest(t *testing.T) { conformance.TestGateway(t, restTarget{}) }
 
 func (restTarget) Name() string { return "native-rest" }
 
-func (r restTarget) Start(t testing.TB, w World) Instance {
+func (r restTarget) Start(t testing.TB, w conformance.World) conformance.Instance {
 	const token = "store-token-that-nobody-may-see"
 	address := &url.URL{Scheme: "https", Host: "store.example"}
 	front := &redisrest.Front{Token: token, Commands: redisrest.Driver{KV: w.KV, Now: w.Now}}
@@ -29,7 +31,7 @@ func (r restTarget) Start(t testing.TB, w World) Instance {
 			}
 			return front.RoundTrip(req)
 		})})
-	return r.nativeTarget.Start(t, w)
+	return r.Target.Start(t, w)
 }
 
 // roundTrip is a function that answers.

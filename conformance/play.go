@@ -30,8 +30,9 @@ type play struct {
 	start    func() Instance
 	instance Instance
 
-	// account is of the answers so far.
+	// account is of the answers so far, with names for origins.
 	account strings.Builder
+	names   *strings.Replacer
 
 	mu       sync.Mutex
 	failures []string
@@ -52,15 +53,19 @@ func (p *play) failed() bool {
 	return len(p.failures) > 0
 }
 
+// lifetime is fresh for a target whose instances keep nothing between requests, or kept.
+func lifetime(target Target) string {
+	if f, ok := target.(Forgetter); ok && f.Forgets() {
+		return "fresh"
+	}
+	return "kept"
+}
+
 // newPlay prepares the world; shared maps a shared configuration's name to its
 // settings.
 func newPlay(t testing.TB, c *Case, target Target, profile string, shared []setting) (*play, error) {
-	forgets := "kept"
-	if f, ok := target.(Forgetter); ok && f.Forgets() {
-		forgets = "fresh"
-	}
 	p := &play{
-		c: c, conditions: []string{profile, forgets}, config: map[string]string{},
+		c: c, conditions: []string{profile, lifetime(target)}, config: map[string]string{},
 		secrets:  &canary{reveal: c.Reveal, secrets: map[string]watched{}},
 		provider: c.Provider, clock: newClock(target), jars: map[string]*jar{},
 		log: &logBuffer{}, transcript: &transcript{},
@@ -75,6 +80,7 @@ func newPlay(t testing.TB, c *Case, target Target, profile string, shared []sett
 		i, u := a.Addresses(t, p.network)
 		issuer, upstream = cmp.Or(i, issuer), cmp.Or(u, upstream)
 	}
+	p.names = named(issuer, upstream)
 	app := "https://app.example.com"
 	for name, v := range map[string]string{"app": app, "issuer": issuer, "upstream": upstream} {
 		p.scope.bind(name, v)
@@ -165,7 +171,7 @@ func (p *play) step(st *step) error {
 		settler.Settle()
 	}
 	if r.parallel == 1 && r.abort == abortNever && outcomes[0].err == nil {
-		fmt.Fprintf(&p.account, "step %d: %s\n", st.number, account(&outcomes[0]))
+		fmt.Fprintf(&p.account, "step %d: %s\n", st.number, account(&outcomes[0], p.names))
 	}
 	for i := range outcomes {
 		o := &outcomes[i]

@@ -15,7 +15,11 @@ import (
 // TestGateway plays every case against target, each with the profiles that it
 // names, as parallel subtests called like the case's file, with "@profile" behind
 // it unless the profile is strong.
-func TestGateway(t *testing.T, target Target) {
+//
+// The answers must be those of the other targets of the same process to the same cases.
+// Each of like plays a case before target does, unless it has, so that there is one to
+// compare with whichever cases are chosen: it forgets if target does.
+func TestGateway(t *testing.T, target Target, like ...Target) {
 	suite, err := loadSuite(testdata)
 	if err != nil {
 		t.Fatal(err)
@@ -24,6 +28,15 @@ func TestGateway(t *testing.T, target Target) {
 	excused, err := suite.excuses(target.Name())
 	if err != nil {
 		t.Fatal(err)
+	}
+	likeExcused := make([]excuses, len(like))
+	for i, l := range like {
+		if lifetime(l) != lifetime(target) {
+			t.Fatalf("%s and %s differ in what they keep between requests", target.Name(), l.Name())
+		}
+		if likeExcused[i], err = suite.excuses(l.Name()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, c := range suite.cases {
 		for _, profile := range c.Profiles {
@@ -34,10 +47,20 @@ func TestGateway(t *testing.T, target Target) {
 					excuse.hold(t, func(t testing.TB) { suite.play(t, c, target, profile) })
 					return
 				}
+				for i, l := range like {
+					if likeExcused[i].find(c, profile) == nil && !suite.alike.has(runKey(c, l, profile)) {
+						suite.play(t, c, l, profile)
+					}
+				}
 				suite.play(t, c, target, profile)
 			})
 		}
 	}
+}
+
+// runKey says which runs have to have equal answers.
+func runKey(c *Case, target Target, profile string) string {
+	return strings.Join([]string{profile, lifetime(target), c.Name}, " ")
 }
 
 // runName is the subtest's name.
@@ -68,19 +91,20 @@ func (s *suite) play(t testing.TB, c *Case, target Target, profile string) {
 	close(p.network.over)
 	p.instance.Close()
 	if s.alike != nil && !p.failed() {
-		if err := s.alike.compare(target.Name(), strings.Join(append(p.conditions, c.Name), " "), p.account.String()); err != nil {
+		err := s.alike.compare(runKey(c, target, profile), accounted{target.Name(), p.account.String(), p.clock.real})
+		if err != nil {
 			p.fail("%v", err)
 		}
 	}
 	if p.failed() {
-		t.Errorf("%s", p.report())
+		t.Errorf("%s", p.report(target.Name()))
 	}
 }
 
-// report is what a failed run prints.
-func (p *play) report() string {
+// report is what a failed run on a platform prints.
+func (p *play) report(platform string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n  rule: %s\n  spec: %s\n  with: %s\n", p.c.Name, p.c.Rule, p.c.Spec, strings.Join(p.conditions, ", "))
+	fmt.Fprintf(&b, "%s\n  rule: %s\n  spec: %s\n  with: %s, on %s\n", p.c.Name, p.c.Rule, p.c.Spec, strings.Join(p.conditions, ", "), platform)
 	for _, f := range p.failures {
 		fmt.Fprintf(&b, "\n  %s\n", strings.ReplaceAll(f, "\n", "\n  "))
 	}

@@ -125,7 +125,12 @@ func playText(t *testing.T, target Target, profile, text string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &suite{configs: map[string][]setting{"default": settings}}
+	return playIn(t, &suite{configs: map[string][]setting{"default": settings}}, c, target, profile)
+}
+
+// playIn plays a case of a suite and returns what the run reports, or "".
+func playIn(t *testing.T, s *suite, c *Case, target Target, profile string) string {
+	t.Helper()
 	r := &recordingTB{TB: t}
 	r.do(func(t testing.TB) { s.play(t, c, target, profile) })
 	if r.Failed() != (r.text.String() != "") {
@@ -208,5 +213,46 @@ func TestRestart(t *testing.T) {
 		"-- request --\n@restart CLIENT_ID=second {new part}\n@restart CLIENT_SECRET=\nGET /?get=a\n-- response --\n200\n-- count --\nkv.get 1\n")
 	if got != "" || len(clients) != 2 || clients[0] != "gatehouse-client" || !strings.HasPrefix(clients[1], "second ") {
 		t.Errorf("started for %q: %s", clients, got)
+	}
+}
+
+// adding is a puppet that adds a header to every answer.
+type adding struct{ puppet }
+
+func (a adding) Name() string { return "adding" }
+
+func (a adding) Start(_ testing.TB, w World) Instance {
+	return ServeHandler(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("Vary", "Accept")
+		a.serve(w, rw, r)
+	}), nil)
+}
+
+// A platform fails a case that it passes by itself if it answers otherwise than another,
+// where the case does not look.
+func TestPlatformsAreHeldToEachOther(t *testing.T) {
+	settings, err := parseSettings("puppet", puppetSettings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := ParseCase("case", []byte("rule: A rule.\nspec: RFC 0\n"+do("body=hello")+"-- response --\n200\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &suite{configs: map[string][]setting{"default": settings}, alike: &alike{first: map[string]accounted{}}}
+	for _, tt := range []struct {
+		target Target
+		want   string
+	}{
+		{puppet{}, ""}, {puppet{realClock: true}, ""},
+		{adding{}, "adding answers otherwise than native:"},
+		{adding{puppet{realClock: true}}, "+ Vary: Accept"},
+		{adding{puppet{fresh: true}}, ""}, // with none to compare with
+		{puppet{fresh: true}, "- Vary: Accept"},
+	} {
+		got := playIn(t, s, c, tt.target, "strong")
+		if (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) {
+			t.Errorf("%+v: want a report that contains %q, got:\n%s", tt.target, tt.want, got)
+		}
 	}
 }

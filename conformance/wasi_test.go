@@ -37,3 +37,8 @@ func (m wasiTarget) Start(t testing.TB, w World) Instance {
 		}),
 	})
 }
+
+// roundTrip is a function that answers.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"gatehouse/conformance"
+	"gatehouse/conformance/nativehost"
 	"gatehouse/conformance/redisrest"
 )
 
@@ -23,7 +24,7 @@ func TestWasmtime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conformance.TestGateway(t, wasmtimeTarget{compiled})
+	conformance.TestGateway(t, wasmtimeTarget{compiled}, nativehost.Target{Fresh: true})
 }
 
 func (wasmtimeTarget) Name() string    { return "wasmtime" }

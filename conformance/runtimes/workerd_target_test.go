@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"gatehouse/conformance"
+	"gatehouse/conformance/nativehost"
 )
 
 // workerdTarget is the built Worker in workerd: a process for every instance.
@@ -23,7 +24,7 @@ func TestWorkerd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conformance.TestGateway(t, workerdTarget{dir})
+	conformance.TestGateway(t, workerdTarget{dir}, nativehost.Target{})
 }
 
 func (workerdTarget) Name() string { return "workerd" }
