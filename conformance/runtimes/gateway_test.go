@@ -44,7 +44,7 @@ var build = sync.OnceValues(func() (string, error) {
 	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", path, ".")
 	cmd.Dir = top
 	cmd.Env = append(os.Environ(), "GOFLAGS=")
-	if out, err := cmd.CombinedOutput(); err != nil {
+	if out, err := runs(cmd); err != nil {
 		return "", fmt.Errorf("go build: %v\n%s", err, out)
 	}
 	return path, nil

@@ -34,15 +34,14 @@ type process struct {
 	output bytes.Buffer
 }
 
-// start runs cmd until the test ends, in a process group of its own. What it prints
-// becomes part of a failed test's log.
+// start launches cmd until the test ends. What it prints becomes part of a failed test's
+// log.
 func start(t *testing.T, name string, cmd *exec.Cmd) *process {
 	t.Helper()
 	p := &process{name: name, cmd: cmd, exited: make(chan error, 1)}
 	cmd.Stdout, cmd.Stderr = p, p
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.WaitDelay = 5 * time.Second
-	if err := cmd.Start(); err != nil {
+	if err := launch(cmd); err != nil {
 		t.Fatalf("%s does not start: %v", name, err)
 	}
 	go func() { p.exited <- cmd.Wait() }()

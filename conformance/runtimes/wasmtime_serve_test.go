@@ -40,7 +40,7 @@ func buildComponent(world, program string) (string, error) {
 	cmd := exec.Command("go", "run", "./adapters/spin/build", "-world", world, "-program", program, "-o", wasm)
 	cmd.Dir = top
 	cmd.Env = append(os.Environ(), "GOFLAGS=")
-	if out, err := cmd.CombinedOutput(); err != nil {
+	if out, err := runs(cmd); err != nil {
 		return "", fmt.Errorf("adapters/spin/build: %v\n%s", err, out)
 	}
 	return wasm, nil
@@ -54,7 +54,7 @@ func compile(wasm string) (string, error) {
 		return "", err
 	}
 	compiled := strings.TrimSuffix(wasm, ".wasm") + ".cwasm"
-	if out, err := exec.Command(path, "compile", "-o", compiled, wasm).CombinedOutput(); err != nil {
+	if out, err := runs(exec.Command(path, "compile", "-o", compiled, wasm)); err != nil {
 		return "", fmt.Errorf("wasmtime compile: %v\n%s", err, out)
 	}
 	return compiled, nil
@@ -106,7 +106,7 @@ func serveComponent(t testing.TB, compiled, address string, settings map[string]
 	}
 	s.cmd = exec.Command(path, append(args, compiled)...)
 	s.cmd.Env, s.cmd.Stderr = env, stderr
-	if err := s.cmd.Start(); err != nil {
+	if err := launch(s.cmd); err != nil {
 		t.Fatalf("wasmtime does not start: %v", err)
 	}
 	go func() { _ = s.cmd.Wait(); close(s.ended) }()

@@ -21,7 +21,7 @@ func TestWasmtimeValidatesTheSpinComponent(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), path, "serve", "-S", "cli", "--allow-precompiled", "--addr", "127.0.0.1:0", compiled)
-	out, err := cmd.CombinedOutput()
+	out, err := runs(cmd)
 	if err == nil || !strings.Contains(string(out), "imports instance `fermyon:spin/") {
 		t.Errorf("it is served or refused for something else (%v): %s", err, out)
 	}

@@ -157,8 +157,7 @@ func startWorkerd(t testing.TB, o workerdOptions) *workerd {
 		cmd.Env = append(cmd.Env, "SETTING_"+name+"="+value)
 	}
 	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = outputEnd, outputEnd, []*os.File{eventsEnd}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	err = cmd.Start()
+	err = launch(cmd)
 	eventsEnd.Close()
 	outputEnd.Close()
 	if err != nil {

@@ -42,7 +42,7 @@ func startStressed(t *testing.T) *stressed {
 	module := filepath.Join(t.TempDir(), "gatehouse.wasm")
 	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", module, "./stressed")
 	build.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0", "GOFLAGS=")
-	if out, err := build.CombinedOutput(); err != nil {
+	if out, err := runs(build); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	s := &stressed{}

@@ -73,7 +73,7 @@ func TestWranglerAcceptsTheConfiguration(t *testing.T) {
 		{[]string{"--env", "staging"}, []string{"gatehouse.wasm", "env.STORE_KV", "gatehouse-example-staging"}},
 		{[]string{"-c", "adapters/cloudflare/example/wrangler.toml"}, []string{"Total Upload"}},
 	} {
-		out, err := wrangler(t, dir, append([]string{"deploy", "--dry-run", "--outdir", t.TempDir()}, tt.args...)...).CombinedOutput()
+		out, err := runs(wrangler(t, dir, append([]string{"deploy", "--dry-run", "--outdir", t.TempDir()}, tt.args...)...))
 		if err != nil {
 			t.Fatalf("wrangler deploy --dry-run %s: %v\n%s", tt.args, err, out)
 		}
