@@ -4,10 +4,19 @@
 //
 //	go test -tags runtimes ./conformance/runtimes
 //
-// With the tag a missing program is a failure, never a skip. The npm packages are in
-// $GATEHOUSE_NODE_MODULES, those of workerd and wrangler in $GATEHOUSE_WORKERD_MODULES,
-// and Keycloak is in $GATEHOUSE_KEYCLOAK; where these are not set, all are fetched once,
-// by npm and mvn, into the user's cache directory.
-// Everything listens on the loopback interface. Screenshots are written below
-// $GATEHOUSE_OUTPUT, or output in the top directory.
+// With the tag a missing program is a failure, never a skip. What the repository pins
+// the version of is installed once, into the user's cache directory, unless a variable
+// says where it is:
+//
+//   - $GATEHOUSE_NODE_MODULES: the packages of testdata/oidc-provider; otherwise by npm
+//   - $GATEHOUSE_WORKERD_MODULES: workerd, wrangler and their Node.js; otherwise by npm
+//   - $GATEHOUSE_WASMTIME: the command wasmtime; otherwise by pip
+//   - $GATEHOUSE_KEYCLOAK: a directory that testdata/keycloak/install.sh made; otherwise
+//     by that script, with mvn and java
+//
+// Other programs are found in $PATH, and Keycloak's Java in $JAVA_HOME, if that is set.
+// Screenshots are written below $GATEHOUSE_OUTPUT, or output in the top directory.
+//
+// Everything listens on the loopback interface. Whatever the tests start ends with
+// them, on Linux also when they are killed.
 package runtimes

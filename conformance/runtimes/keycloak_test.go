@@ -3,54 +3,28 @@
 package runtimes
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 )
 
 // The application that testdata/keycloak/realm.json is written for.
 const keycloakExampleApp = "http://localhost:8080"
 
-// keycloakHome returns a Keycloak that testdata/keycloak/install.sh made:
-// $GATEHOUSE_KEYCLOAK, or one below the user's cache directory that is made when it
-// does not exist.
-var keycloakHome = sync.OnceValues(func() (string, error) {
-	if dir := os.Getenv("GATEHOUSE_KEYCLOAK"); dir != "" {
-		return dir, nil
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	const script = "testdata/keycloak/install.sh"
-	text, err := os.ReadFile(script)
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(text)
-	dir := filepath.Join(cache, "gatehouse", "keycloak-installed-"+hex.EncodeToString(sum[:8]))
-	if _, err := os.Stat(dir); err == nil {
-		return dir, nil
-	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return "", err
-	}
-	// Made aside and renamed, so that what stands there is complete.
-	aside, err := os.MkdirTemp(filepath.Dir(dir), "installing-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(aside)
-	if out, err := exec.Command("bash", script, aside).CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%s, which needs java and mvn (Debian packages default-jre-headless and maven): %v\n%s", script, err, out)
-	}
-	return dir, os.Rename(aside, dir)
+const keycloakScript = "testdata/keycloak/install.sh"
+
+// keycloakHome returns a Keycloak that keycloakScript made.
+var keycloakHome = installed(toolchain{
+	variable: "GATEHOUSE_KEYCLOAK", name: "keycloak-installed", pinned: keycloakScript,
+	install: func(dir string) error {
+		if err := installs("", "bash", keycloakScript, dir); err != nil {
+			return fmt.Errorf("java and mvn are needed (Debian packages default-jre-headless and maven): %w", err)
+		}
+		return nil
+	},
 })
 
 // keycloak is a running Keycloak with the realm of testdata/keycloak/realm.json.

@@ -3,13 +3,8 @@
 package runtimes
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"sync"
 	"testing"
 )
 
@@ -30,47 +25,11 @@ type oidcProvider struct {
 }
 
 // nodeModules returns the directory that holds the packages locked in
-// testdata/oidc-provider: $GATEHOUSE_NODE_MODULES, or one below the user's cache
-// directory that is filled when it does not exist.
-var nodeModules = sync.OnceValues(func() (string, error) {
-	if dir := os.Getenv("GATEHOUSE_NODE_MODULES"); dir != "" {
-		return dir, nil
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	lock, err := os.ReadFile("testdata/oidc-provider/package-lock.json")
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(lock)
-	dir := filepath.Join(cache, "gatehouse", "oidc-provider-"+hex.EncodeToString(sum[:8]))
-	modules := filepath.Join(dir, "node_modules")
-	if _, err := os.Stat(modules); err == nil {
-		return modules, nil
-	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return "", err
-	}
-	// Filled aside and renamed, so that what stands there is complete.
-	aside, err := os.MkdirTemp(filepath.Dir(dir), "installing-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(aside)
-	if err := os.CopyFS(aside, os.DirFS("testdata/oidc-provider")); err != nil {
-		return "", err
-	}
-	cmd := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-	cmd.Dir = aside
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("npm ci: %v\n%s", err, out)
-	}
-	if err := os.Rename(aside, dir); err != nil {
-		return "", err
-	}
-	return modules, nil
+// testdata/oidc-provider.
+var nodeModules = installed(toolchain{
+	variable: "GATEHOUSE_NODE_MODULES", name: "oidc-provider",
+	pinned: "testdata/oidc-provider/package-lock.json", path: "node_modules",
+	install: npm("testdata/oidc-provider", "ci"),
 })
 
 // startOIDCProvider runs the npm package oidc-provider for the gateway at app.

@@ -4,9 +4,6 @@ package runtimes
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,54 +19,12 @@ import (
 const workerdPackages = "testdata/workerd/package.json"
 
 // workerdModules returns the directory that holds the packages locked in
-// testdata/workerd: $GATEHOUSE_WORKERD_MODULES, or one below the user's cache directory
-// that is filled when it does not exist.
-var workerdModules = sync.OnceValues(func() (string, error) {
-	if dir := os.Getenv("GATEHOUSE_WORKERD_MODULES"); dir != "" {
-		return dir, nil
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	lock, err := os.ReadFile("testdata/workerd/package-lock.json")
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(lock)
-	dir := filepath.Join(cache, "gatehouse", "workerd-of-tests-"+hex.EncodeToString(sum[:8]))
-	modules := filepath.Join(dir, "node_modules")
-	if _, err := os.Stat(modules); err == nil {
-		return modules, nil
-	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return "", err
-	}
-	// Filled aside and renamed, so that what stands there is complete.
-	aside, err := os.MkdirTemp(filepath.Dir(dir), "installing-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(aside)
-	for _, name := range []string{"package.json", "package-lock.json"} {
-		data, err := os.ReadFile(filepath.Join("testdata/workerd", name))
-		if err != nil {
-			return "", err
-		}
-		if err := os.WriteFile(filepath.Join(aside, name), data, 0o644); err != nil {
-			return "", err
-		}
-	}
+// testdata/workerd.
+var workerdModules = installed(toolchain{
+	variable: "GATEHOUSE_WORKERD_MODULES", name: "workerd-of-tests",
+	pinned: "testdata/workerd/package-lock.json", path: "node_modules",
 	// Not "npm ci": the lock has the packages of Linux only, which that refuses.
-	cmd := exec.Command("npm", "install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund")
-	cmd.Dir = aside
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("npm install: %v\n%s", err, out)
-	}
-	if err := os.Rename(aside, dir); err != nil {
-		return "", err
-	}
-	return modules, nil
+	install: npm("testdata/workerd", "install", "--no-save"),
 })
 
 // workerdProgram returns the file in the packages of this machine's platform.
