@@ -62,6 +62,9 @@ var kvChecks = []struct {
 	{"swaps are atomic", (*kvTest).swapAtomic},
 	{"list finds every key of a prefix", (*kvTest).list},
 	{"list pages", (*kvTest).pages},
+	{"counting adds one and reads others", (*kvTest).counts},
+	{"a number lives until its last expiry", (*kvTest).countsUntilExpiry},
+	{"counting at once loses nothing", (*kvTest).countsAll},
 }
 
 // kvTest is a driver under test.

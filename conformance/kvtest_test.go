@@ -3,6 +3,7 @@ package conformance
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -133,6 +134,30 @@ func (b *brokenDriver) List(ctx context.Context, prefix, cursor string, limit in
 	return b.Memory.List(ctx, prefix, cursor, limit)
 }
 
+// Count keeps numbers in records.
+func (b *brokenDriver) Count(ctx context.Context, key string, expiry time.Time, others ...string) ([]int64, error) {
+	var numbers []int64
+	for i, k := range append([]string{key}, others...) {
+		if b.fault != "counts in two steps" {
+			b.mu.Lock()
+		}
+		raw, _ := b.Memory.Get(ctx, k)
+		n, _ := strconv.ParseInt(string(raw), 10, 64)
+		if b.fault == "counts in two steps" {
+			time.Sleep(time.Millisecond)
+		}
+		if i == 0 || b.fault == "counts all" {
+			n++
+			_ = b.Memory.Put(ctx, k, strconv.AppendInt(nil, n, 10), expiry)
+		}
+		if b.fault != "counts in two steps" {
+			b.mu.Unlock()
+		}
+		numbers = append(numbers, n)
+	}
+	return numbers, nil
+}
+
 func TestKVFindsFaults(t *testing.T) {
 	for fault, want := range map[string]string{
 		"folds case":           "keys of the whole alphabet stay apart",
@@ -154,6 +179,8 @@ func TestKVFindsFaults(t *testing.T) {
 		"first page only":      "list pages",
 		"ignores the limit":    "list pages",
 		"ignores the prefix":   "list finds every key of a prefix",
+		"counts all":           "counting adds one and reads others",
+		"counts in two steps":  "counting at once loses nothing",
 	} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -20,24 +21,68 @@ type Server struct {
 
 // Do implements [Commands].
 func (s Server) Do(ctx context.Context, args []string) (any, error) {
+	replies, err := s.send(ctx, [][]string{args})
+	if err != nil {
+		return nil, err
+	}
+	if refused, ok := replies[0].(refusal); ok {
+		return nil, refused
+	}
+	return replies[0], nil
+}
+
+// Exec implements [Transactions].
+func (s Server) Exec(ctx context.Context, commands [][]string) ([]any, error) {
+	replies, err := s.send(ctx, slices.Concat([][]string{{"MULTI"}}, commands, [][]string{{"EXEC"}}))
+	if err != nil {
+		return nil, err
+	}
+	for _, reply := range replies {
+		if refused, ok := reply.(refusal); ok {
+			return nil, refused
+		}
+	}
+	results, ok := replies[len(replies)-1].([]any)
+	if !ok || len(results) != len(commands) {
+		return nil, errors.New("ERR the server's reply is malformed")
+	}
+	return results, nil
+}
+
+// refusal is what a server says of a command that it does not carry out.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
+// send sends commands on one connection and returns the reply to each.
+func (s Server) send(ctx context.Context, commands [][]string) ([]any, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, s.Network, s.Address)
 	if err != nil {
 		return nil, errors.New("ERR cannot reach the server")
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	var command strings.Builder
-	fmt.Fprintf(&command, "*%d\r\n", len(args))
-	for _, a := range args {
-		fmt.Fprintf(&command, "$%d\r\n%s\r\n", len(a), a)
+	var text strings.Builder
+	for _, args := range commands {
+		fmt.Fprintf(&text, "*%d\r\n", len(args))
+		for _, a := range args {
+			fmt.Fprintf(&text, "$%d\r\n%s\r\n", len(a), a)
+		}
 	}
-	if _, err := io.WriteString(conn, command.String()); err != nil {
+	if _, err := io.WriteString(conn, text.String()); err != nil {
 		return nil, errors.New("ERR cannot reach the server")
 	}
-	return readReply(bufio.NewReader(conn))
+	replies, r := make([]any, len(commands)), bufio.NewReader(conn)
+	for i := range replies {
+		if replies[i], err = readReply(r); err != nil {
+			return nil, err
+		}
+	}
+	return replies, nil
 }
 
-// readReply reads one reply. The server is trusted with its lengths.
+// readReply reads one reply, which may be a refusal. The server is trusted with its
+// lengths.
 func readReply(r *bufio.Reader) (any, error) {
 	line, err := r.ReadString('\n')
 	if line = strings.TrimSuffix(line, "\r\n"); err != nil || line == "" {
@@ -48,7 +93,7 @@ func readReply(r *bufio.Reader) (any, error) {
 		return rest, nil
 	}
 	if kind == '-' {
-		return nil, errors.New(rest)
+		return refusal(rest), nil
 	}
 	n, err := strconv.ParseInt(rest, 10, 64)
 	if err != nil {

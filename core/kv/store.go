@@ -11,7 +11,7 @@ import (
 )
 
 // Use is a kind of record; its value is the prefix of the keys. All uses share one
-// store. STORAGE.md describes each.
+// store. STORAGE.md describes each. Package limit has keys with "l:v1:".
 type Use string
 
 // Uses of the store. "r:" is taken by the broker.

@@ -41,6 +41,26 @@ func parseAnswer(status int, body []byte) (result, error) {
 	return result(found), nil
 }
 
+// parseAnswers returns the results in the answer to a transaction: a list of what would
+// answer each command, or one error for all.
+func parseAnswers(status int, body []byte) ([]result, error) {
+	answers, isList := result(bytes.TrimSpace(body)).list()
+	if !isList || status != http.StatusOK {
+		if _, err := parseAnswer(status, body); err != nil {
+			return nil, err
+		}
+		return nil, fmt.Errorf("%w: status %d, no list", ErrProtocol, status)
+	}
+	results := make([]result, len(answers))
+	for i, answer := range answers {
+		var err error
+		if results[i], err = parseAnswer(status, answer); err != nil {
+			return nil, err
+		}
+	}
+	return results, nil
+}
+
 // harmless is the beginning of what a service says of a refusal, as far as it is
 // plain words: further on, services repeat the command.
 func harmless(text string) string {

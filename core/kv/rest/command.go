@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+
+	"gatehouse/core/egress"
 )
 
 // Errors of a [Driver] besides those of core/kv and core/egress.
@@ -28,11 +30,42 @@ func unexpected(name string) error {
 
 // command sends one command and returns its result.
 func (d *Driver) command(ctx context.Context, name string, args ...string) (result, error) {
-	body, err := json.Marshal(append([]string{name}, args...))
+	answer, err := d.post(ctx, name, d.url, append([]string{name}, args...))
 	if err != nil {
 		return nil, err
 	}
-	r, err := http.NewRequest(http.MethodPost, d.url, bytes.NewReader(body))
+	found, err := parseAnswer(answer.Status, answer.Body)
+	if err != nil {
+		return nil, fmt.Errorf("%w (%s)", err, name)
+	}
+	return found, nil
+}
+
+// transaction sends commands that Redis carries out with nothing in between, and returns
+// their results, as many.
+func (d *Driver) transaction(ctx context.Context, commands [][]string) ([]result, error) {
+	name := commands[0][0]
+	answer, err := d.post(ctx, name, d.transactions, commands)
+	if err != nil {
+		return nil, err
+	}
+	results, err := parseAnswers(answer.Status, answer.Body)
+	if err == nil && len(results) != len(commands) {
+		return nil, unexpected(name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w (%s)", err, name)
+	}
+	return results, nil
+}
+
+// post sends what begins with the command name.
+func (d *Driver) post(ctx context.Context, name, url string, commands any) (*egress.Answer, error) {
+	body, err := json.Marshal(commands)
+	if err != nil {
+		return nil, err
+	}
+	r, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -42,9 +75,5 @@ func (d *Driver) command(ctx context.Context, name string, args ...string) (resu
 	if err != nil {
 		return nil, fmt.Errorf("rest: %s: %w", name, err)
 	}
-	found, err := parseAnswer(answer.Status, answer.Body)
-	if err != nil {
-		return nil, fmt.Errorf("%w (%s)", err, name)
-	}
-	return found, nil
+	return answer, nil
 }

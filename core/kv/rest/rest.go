@@ -3,9 +3,11 @@
 // the service's address with a bearer token, and the answer is an object with either
 // a result or an error.
 //
-// Only SET with PX, GET, DEL, EVAL and SCAN are used (Redis 2.8 and later). One
-// operation is one request, which is never repeated. Values are kept in base64url
-// without padding, because the protocol carries text.
+// Only SET with PX, GET, DEL, EVAL, SCAN, INCR and PEXPIRE are used (Redis 2.8 and
+// later). One operation is one request, which is never repeated; the two that count are
+// one transaction, posted to the path multi-exec below the service's address as a list
+// of commands. Values are kept in base64url without padding, because the protocol
+// carries text.
 //
 // What is written is seen by the next read as far as the service promises it: a
 // single Redis does, a database with replicas in several regions is eventually
@@ -50,16 +52,18 @@ type Options struct {
 // Driver keeps records in a Redis behind a REST service. It is safe for concurrent
 // use.
 type Driver struct {
-	url    string
-	token  secret.Text
-	egress *egress.Client
-	now    func() time.Time
+	url          string
+	transactions string // where they are posted to
+	token        secret.Text
+	egress       *egress.Client
+	now          func() time.Time
 }
 
 var (
 	_ kv.Driver  = (*Driver)(nil)
 	_ kv.Swapper = (*Driver)(nil)
 	_ kv.Lister  = (*Driver)(nil)
+	_ kv.Counter = (*Driver)(nil)
 )
 
 // New makes a driver. It asks the service nothing.
@@ -69,7 +73,7 @@ func New(o Options) *Driver {
 	}
 	host := []string{egress.Host(o.URL)}
 	d := &Driver{
-		url: o.URL.String(), token: o.Token, now: o.Now,
+		url: o.URL.String(), transactions: o.URL.JoinPath("multi-exec").String(), token: o.Token, now: o.Now,
 		egress: &egress.Client{Transport: o.Transport, Hosts: host, Timeout: timeout, MaxBody: maxAnswer, Now: o.Now},
 	}
 	if o.URL.Scheme == "http" {

