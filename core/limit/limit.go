@@ -1,5 +1,6 @@
-// Package limit is the limiter for platforms without one of their own: sliding
-// windows in process memory, bounded.
+// Package limit has the limiters for platforms without one of their own: sliding
+// windows, bounded, in process memory ([Memory]) or, where instances remember nothing,
+// in a store that can count ([Counted]) or cannot ([Slots]).
 package limit
 
 import (
