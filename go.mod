@@ -27,11 +27,25 @@ require (
 	golang.org/x/text v0.43.0
 )
 
+// The command's side of a broker: gatehouse login and what follows it.
+require (
+	// Opens the person's browser by the platform's own opener; what GitHub's command uses.
+	github.com/cli/browser v1.3.0
+	// The QR code that a phone reads a login's address from.
+	github.com/mdp/qrterminal/v3 v3.2.1
+	// Keychain of macOS, Credential Manager of Windows, Secret Service elsewhere; no cgo.
+	github.com/zalando/go-keyring v0.2.8
+	// Whether somebody looks at the output, and how wide it is.
+	golang.org/x/term v0.47.0
+)
+
 // The binding for Workers that are built with it.
 require github.com/syumai/workers v0.33.0
 
 // Tests and benchmarks only.
 require (
+	// The pseudo-terminal that the command is tested in.
+	github.com/creack/pty v1.1.24
 	// Drives Chromium through a login.
 	github.com/chromedp/cdproto v0.159.0
 	github.com/chromedp/chromedp v0.23.0
@@ -53,12 +67,14 @@ require (
 require (
 	github.com/bmatcuk/doublestar/v4 v4.10.0 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
+	github.com/danieljoos/wincred v1.2.3 // indirect
 	github.com/dlclark/regexp2/v2 v2.5.2 // indirect
 	github.com/go-chi/chi/v5 v5.3.1 // indirect
 	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
 	github.com/go-logr/logr v1.4.3 // indirect
 	github.com/go-logr/stdr v1.2.2 // indirect
 	github.com/go-sourcemap/sourcemap v2.1.3+incompatible // indirect
+	github.com/godbus/dbus/v5 v5.2.2 // indirect
 	github.com/google/pprof v0.0.0-20230207041349-798e818bf904 // indirect
 	github.com/gorilla/securecookie v1.1.2 // indirect
 	github.com/muhlemmer/gu v0.3.1 // indirect
@@ -69,6 +85,7 @@ require (
 	go.opentelemetry.io/otel v1.44.0 // indirect
 	go.opentelemetry.io/otel/metric v1.44.0 // indirect
 	go.opentelemetry.io/otel/trace v1.44.0 // indirect
+	rsc.io/qr v0.2.0 // indirect
 )
 
 // Writes the scripts of a Worker that is built with that library.
