@@ -1,6 +1,7 @@
 // Package native runs a gateway as a server on a machine of one's own: the gatehouse
 // command, its settings, the listener, the transports to the provider and to the
-// application, a store in a file, and development mode.
+// application, a store in a file, development mode, and the options of what the command
+// does at a broker.
 //
 // It decides nothing about logins: that is package core. What it promises is that a
 // process which was asked to stop finishes the requests in flight, that no secret is
@@ -29,6 +30,7 @@ type command struct {
 
 // call is one invocation: what the process gives to a command.
 type call struct {
+	stdin   io.Reader
 	stdout  io.Writer
 	say     messages
 	environ []string
@@ -42,17 +44,24 @@ func commands() []command {
 		{"keygen", runKeygen},
 		{"sessions", runSessions},
 		{"tokens", runTokens},
+		{"login", runLogin},
+		{"call", runCall},
+		{"whoami", runWhoAmI},
+		{"logout", runLogout},
+		{"completion", runCompletion},
 		{"version", runVersion},
 		{"help", runHelp},
 	}
 }
 
 // Main runs the gatehouse command with the arguments that follow its name and
-// returns the exit code. Settings come from the process's environment; serve and dev
-// stop at SIGINT or SIGTERM. On failure nothing is written to stdout.
+// returns the exit code. Settings come from the process's environment and what a person
+// types from its standard input; serve and dev stop at SIGINT or SIGTERM. On failure
+// nothing is written to stdout.
 func Main(args []string, stdout, stderr io.Writer) int {
-	c := &call{stdout: stdout, say: messages{stderr}, environ: os.Environ()}
-	return c.say.report(c.dispatch(args))
+	c := &call{stdin: os.Stdin, stdout: stdout, say: messages{w: stderr}, environ: os.Environ()}
+	err := c.dispatch(args)
+	return c.say.report(err)
 }
 
 func (c *call) dispatch(args []string) error {

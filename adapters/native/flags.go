@@ -5,14 +5,15 @@ import (
 	"strings"
 )
 
-// flags maps the names of a command's options to *string or *bool.
+// flags maps the names of a command's options to *string, *bool, or *[]string for those
+// that may be repeated.
 type flags map[string]any
 
 // errHelp asks for the usage text.
 var errHelp = errors.New("help requested")
 
 // parse reads options from args and returns the other arguments. "--" ends the
-// options. An option may be written once.
+// options.
 func (f flags) parse(args []string) (rest []string, err error) {
 	seen := map[string]bool{}
 	for len(args) > 0 {
@@ -29,11 +30,17 @@ func (f flags) parse(args []string) (rest []string, err error) {
 			return nil, errHelp
 		}
 		name, value, inline := strings.Cut(strings.TrimPrefix(arg[1:], "-"), "=")
-		if seen[name] {
+		list, repeats := f[name].(*[]string)
+		if seen[name] && !repeats {
 			return nil, usagef("", "option --%s is given twice", name)
 		}
 		seen[name] = true
-		switch target := f[name].(type) {
+		var one string
+		target := f[name]
+		if repeats {
+			target = &one
+		}
+		switch target := target.(type) {
 		case *bool:
 			if inline {
 				return nil, usagef("", "option --%s takes no value", name)
@@ -50,6 +57,9 @@ func (f flags) parse(args []string) (rest []string, err error) {
 				return nil, usagef("", "option --%s needs a value", name)
 			}
 			*target = value
+			if repeats {
+				*list = append(*list, value)
+			}
 		default:
 			var names []string
 			for known := range f {

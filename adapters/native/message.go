@@ -1,11 +1,13 @@
 package native
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 
+	"gatehouse/adapters/native/login"
 	"gatehouse/core/config"
 )
 
@@ -14,7 +16,11 @@ import (
 // capital at the beginning, no period at the end. An error that the user can mend is
 // followed by a hint.
 
-type messages struct{ w io.Writer }
+type messages struct {
+	w io.Writer
+	// json: failures are objects for programs.
+	json bool
+}
 
 func (m messages) error(text string)   { m.line("error", text) }
 func (m messages) warning(text string) { m.line("warning", text) }
@@ -55,6 +61,7 @@ type hintedError struct {
 }
 
 func (e *hintedError) Unwrap() error { return e.error }
+func (e *hintedError) Hint() string  { return e.hint }
 
 func withHint(err error, hint string) error { return &hintedError{err, hint} }
 
@@ -63,7 +70,18 @@ func (m messages) report(err error) int {
 	var usage *usageError
 	var mistakes config.Errors
 	var hinted *hintedError
+	var failure *login.Failure
 	switch {
+	case err != nil && m.json:
+		if !errors.As(err, &failure) {
+			failure = login.Failed(err)
+		}
+		_ = json.NewEncoder(m.w).Encode(failure.JSON())
+		return failure.ExitCode()
+	case errors.As(err, &failure):
+		m.error(plain(err))
+		m.hint(failure.Hint())
+		return failure.ExitCode()
 	case err == nil:
 		return exitOK
 	case errors.As(err, &usage):
