@@ -27,8 +27,15 @@ func width(w io.Writer) (terminal bool, columns int) {
 	return true, columns
 }
 
+// maxQRCode bounds what a QR code holds in bytes; the library panics where a code cannot
+// hold its text.
+const maxQRCode = 512
+
 // qrCode returns text as a QR code for a terminal, or "" where it does not fit.
 func qrCode(text string, columns int) string {
+	if len(text) > maxQRCode {
+		return ""
+	}
 	var out strings.Builder
 	qrterminal.GenerateWithConfig(text, qrterminal.Config{
 		Level: qrterminal.L, Writer: &out, HalfBlocks: true, QuietZone: 2,
