@@ -35,6 +35,12 @@ const (
 	CodeProviderError        Code = "provider_error"
 	CodeProviderUnavailable  Code = "provider_unavailable"
 	CodeProviderBusy         Code = "provider_busy"
+	CodeStoreUnavailable     Code = "store_unavailable"
+	CodeLoginExpired         Code = "login_expired"
+	CodeUnknownCode          Code = "unknown_code"
+	CodeCrossSiteRequest     Code = "cross_site_request"
+	CodeNotFound             Code = "not_found"
+	CodeMethodNotAllowed     Code = "method_not_allowed"
 	CodeInternalError        Code = "internal_error"
 )
 
@@ -97,6 +103,8 @@ var hints = map[Code]string{
 	CodeNotConfigured:       "the broker's operator has to complete its settings",
 	CodeProviderUnavailable: "the provider does not answer; try again later",
 	CodeProviderBusy:        "the provider is busy; try again later",
+	CodeStoreUnavailable:    "the broker cannot reach its store; try again later",
+	CodeNotFound:            "does the broker's address lack its base path, or is it no broker?",
 	CodeUnreachable:         "is the broker's address right, and are you online?",
 	CodeInvalidAnswer:       "is the broker's address right?",
 	CodeUnexpectedRedirect:  "give the address that it redirects to",

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 )
 
@@ -26,11 +27,11 @@ func (c *Client) Wait(ctx context.Context, t *Transaction) (*Session, error) {
 		if !errors.As(err, &e) {
 			return s, err
 		}
-		switch e.Code {
-		case CodeAuthorizationPending:
-		case CodeSlowDown:
+		switch {
+		case e.Code == CodeAuthorizationPending:
+		case e.Code == CodeSlowDown:
 			interval = min(interval+slower, maxInterval)
-		case CodeUnreachable, CodeRateLimited, CodeProviderBusy:
+		case e.Code == CodeUnreachable, e.Status == http.StatusTooManyRequests, e.Status == http.StatusServiceUnavailable:
 			interval = min(max(interval*2, e.RetryAfter), maxInterval)
 		default:
 			return nil, err
