@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-func endWithParent(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGTERM }
+func endWithParent(attr *syscall.SysProcAttr, last syscall.Signal) { attr.Pdeathsig = last }
 
 // TestChildrenEndWithTheTest kills a process of this test that has a child. Both hold a
 // pipe open, and its end is seen when neither does.
@@ -21,7 +21,7 @@ func TestChildrenEndWithTheTest(t *testing.T) {
 	if flag.Arg(0) == "parent" {
 		child := exec.Command("sh", "-c", "echo child; exec sleep 600")
 		child.Stdout = os.Stdout
-		if err := launch(child); err != nil {
+		if err := launch(child, syscall.SIGTERM); err != nil {
 			t.Fatal(err)
 		}
 		_ = child.Wait()
@@ -34,7 +34,7 @@ func TestChildrenEndWithTheTest(t *testing.T) {
 	defer read.Close()
 	parent := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "parent")
 	parent.Stdout, parent.Env = write, append(os.Environ(), "TMPDIR="+t.TempDir())
-	err = launch(parent)
+	err = launch(parent, syscall.SIGKILL)
 	write.Close()
 	if err != nil {
 		t.Fatal(err)

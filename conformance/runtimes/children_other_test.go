@@ -6,4 +6,4 @@ import "syscall"
 
 // endWithParent does nothing: only Linux has a signal for it. A test that is killed
 // leaves its children behind.
-func endWithParent(*syscall.SysProcAttr) {}
+func endWithParent(*syscall.SysProcAttr, syscall.Signal) {}

@@ -10,14 +10,15 @@ import (
 	"syscall"
 )
 
-// launch starts cmd in a process group of its own. On Linux it is sent SIGTERM when the
-// test's process ends in whatever way; see endWithParent.
-func launch(cmd *exec.Cmd) error {
+// launch starts cmd in a process group of its own. On Linux it is sent last when the
+// test's process ends in whatever way; see endWithParent. That is SIGTERM for a program
+// that hands it on to others.
+func launch(cmd *exec.Cmd, last syscall.Signal) error {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}
 	cmd.SysProcAttr.Setpgid = true
-	endWithParent(cmd.SysProcAttr)
+	endWithParent(cmd.SysProcAttr, last)
 	err := make(chan error)
 	starts() <- func() { err <- cmd.Start() }
 	return <-err
@@ -40,7 +41,7 @@ var starts = sync.OnceValue(func() chan<- func() {
 func runs(cmd *exec.Cmd) ([]byte, error) {
 	var printed bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &printed, &printed
-	if err := launch(cmd); err != nil {
+	if err := launch(cmd, syscall.SIGTERM); err != nil {
 		return nil, err
 	}
 	err := cmd.Wait()

@@ -41,7 +41,7 @@ func start(t *testing.T, name string, cmd *exec.Cmd) *process {
 	p := &process{name: name, cmd: cmd, exited: make(chan error, 1)}
 	cmd.Stdout, cmd.Stderr = p, p
 	cmd.WaitDelay = 5 * time.Second
-	if err := launch(cmd); err != nil {
+	if err := launch(cmd, syscall.SIGTERM); err != nil {
 		t.Fatalf("%s does not start: %v", name, err)
 	}
 	go func() { p.exited <- cmd.Wait() }()

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -106,7 +107,7 @@ func serveComponent(t testing.TB, compiled, address string, settings map[string]
 	}
 	s.cmd = exec.Command(path, append(args, compiled)...)
 	s.cmd.Env, s.cmd.Stderr = env, stderr
-	if err := launch(s.cmd); err != nil {
+	if err := launch(s.cmd, syscall.SIGKILL); err != nil {
 		t.Fatalf("wasmtime does not start: %v", err)
 	}
 	go func() { _ = s.cmd.Wait(); close(s.ended) }()

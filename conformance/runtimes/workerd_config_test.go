@@ -157,7 +157,7 @@ func startWorkerd(t testing.TB, o workerdOptions) *workerd {
 		cmd.Env = append(cmd.Env, "SETTING_"+name+"="+value)
 	}
 	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = outputEnd, outputEnd, []*os.File{eventsEnd}
-	err = launch(cmd)
+	err = launch(cmd, syscall.SIGKILL)
 	eventsEnd.Close()
 	outputEnd.Close()
 	if err != nil {
