@@ -19,9 +19,10 @@ const hostPrefix = "spin-"
 
 var errTarget = errors.New("spin: request target is malformed")
 
-// request makes the request for the core. peerHeader is Host.PeerHeader. The error
-// means that the client's request makes no sense.
-func request(ctx context.Context, in *wasi.Incoming, peerHeader string) (*http.Request, error) {
+// request makes the request for the core. peerHeader is Host.PeerHeader. Unless peek, the
+// body is not looked at: it can be handed over only then. The error means that the
+// client's request makes no sense.
+func request(ctx context.Context, in *wasi.Incoming, peerHeader string, peek bool) (*http.Request, error) {
 	target := in.PathWithQuery
 	if target == "" {
 		target = "/"
@@ -60,7 +61,7 @@ func request(ctx context.Context, in *wasi.Incoming, peerHeader string) (*http.R
 	switch {
 	case r.ContentLength == 0:
 		r.Body = http.NoBody
-	case r.ContentLength < 0 && bodiless(r.Method):
+	case r.ContentLength < 0 && bodiless(r.Method) && peek:
 		r.Body = begun(in.Body)
 		if r.Body == http.NoBody {
 			r.ContentLength = 0

@@ -17,7 +17,7 @@ func incoming(method, target string, fields ...wasi.Field) *wasi.Incoming {
 
 func made(t *testing.T, in *wasi.Incoming) *http.Request {
 	t.Helper()
-	r, err := request(context.Background(), in, ClientAddress)
+	r, err := request(context.Background(), in, ClientAddress, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func TestPeerIsTheLastValueAndOnlyWhereTheHostTells(t *testing.T) {
 	if r := made(t, in); r.RemoteAddr != "" {
 		t.Errorf("another component has the address %q", r.RemoteAddr)
 	}
-	r, err := request(context.Background(), in, "")
+	r, err := request(context.Background(), in, "", true)
 	if err != nil || r.RemoteAddr != "" || len(r.Header) != 0 {
 		t.Errorf("on other hosts: peer %q, header %v, %v", r.RemoteAddr, r.Header, err)
 	}
@@ -79,7 +79,7 @@ func TestRequestsThatMakeNoSense(t *testing.T) {
 		"length":              incoming("POST", "/", wasi.Field{Name: "content-length", Value: "-1"}),
 		"lengths that differ": incoming("POST", "/", wasi.Field{Name: "content-length", Value: "1"}, wasi.Field{Name: "content-length", Value: "2"}),
 	} {
-		if _, err := request(context.Background(), in, ""); err == nil {
+		if _, err := request(context.Background(), in, "", true); err == nil {
 			t.Errorf("%s passes", name)
 		}
 	}

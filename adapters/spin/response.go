@@ -100,6 +100,9 @@ func (w *response) FlushError() error {
 	return w.err
 }
 
+// given notes that somebody else has given the answer, with this status.
+func (w *response) given(status int) { w.status, w.begun = status, true }
+
 // finish ends the answer. A body that was held whole gets its length.
 func (w *response) finish() error {
 	w.WriteHeader(http.StatusOK)

@@ -12,8 +12,10 @@ import (
 	"gatehouse/adapters/spin/wasi"
 	"gatehouse/core"
 	"gatehouse/core/config"
+	"gatehouse/core/cookie"
 	"gatehouse/core/kv"
 	"gatehouse/core/kv/rest"
+	"gatehouse/core/platform"
 	"gatehouse/core/problem"
 )
 
@@ -56,7 +58,7 @@ func (a *adapter) assemble() http.Handler {
 	gateway, err := core.New(c, core.Platform{
 		KV:         a.openStore(settings),
 		Fetch:      fetch{a.host.Send},
-		Forward:    &forward{a.host.Send, c.UpstreamTimeout},
+		Forward:    a.forwarder(c),
 		Log:        log,
 		Background: a.background,
 	})
@@ -67,6 +69,14 @@ func (a *adapter) assemble() http.Handler {
 		return gateway
 	}
 	return sweeping(gateway, c.BasePath+sweepPath, settings.SweepToken, a.store, log)
+}
+
+// forwarder returns the way to the application.
+func (a *adapter) forwarder(c *config.Config) platform.Forwarder {
+	if a.host.Pass != nil {
+		return &composed{a.host.Pass, cookie.NewNames(c.CookieName, c.DevMode).Session}
+	}
+	return &forward{a.host.Send, c.UpstreamTimeout}
 }
 
 // openStore returns the store that settings choose.
@@ -109,7 +119,7 @@ func (a *adapter) serve(ctx context.Context, gateway http.Handler, in *wasi.Inco
 		}
 		_ = w.finish() // the client is gone
 	}()
-	r, err := request(ctx, in, a.host.PeerHeader)
+	r, err := request(ctx, in, a.host.PeerHeader, a.host.Pass == nil)
 	if err != nil {
 		badRequest(w)
 		return

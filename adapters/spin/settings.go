@@ -90,9 +90,13 @@ func load(host Host) (*config.Config, *Config, error) {
 		return value, ok
 	}
 	settings := &Config{}
+	find := lookup
+	if host.Pass != nil {
+		find = targetOf(lookup, &unread)
+	}
 	errs := config.Parse(Settings(settings, host.Store != nil), lookup)
 	errs = append(errs, settings.Rest.Check(settings.Store, errs)...)
-	c, err := core.LoadConfig(lookup)
+	c, err := core.LoadConfig(find)
 	var more config.Errors
 	errors.As(err, &more)
 	if errs = append(append(unread, more...), errs...); len(errs) > 0 {

@@ -31,6 +31,9 @@ type Host struct {
 	// Store opens a key-value store of the host's by its label; nil when the world
 	// has none.
 	Store func(label string) (KeyValue, error)
+	// Pass passes requests on to an application that is composed with the gateway;
+	// nil when it is elsewhere.
+	Pass Passer
 	// PeerHeader is the lower-case name of a header whose last value the host adds
 	// itself, the client's address; empty when the host tells of none.
 	PeerHeader string

@@ -18,7 +18,7 @@ import (
 
 // Worlds are the names of the components there are: WIT worlds of adapters/spin/wit, and
 // directories below adapters/spin/component.
-var Worlds = []string{"spin", "wasi"}
+var Worlds = []string{"spin", "wasi", Middleware}
 
 // Program is the package of the gateway for world.
 func Program(world string) string { return "gatehouse/adapters/spin/component/" + world }

@@ -23,7 +23,8 @@ var interfaces = map[string][]string{
 		"wasi:http/outgoing-handler@0.2.0", "wasi:http/types@0.2.0", "wasi:io/error@0.2.0", "wasi:io/poll@0.2.0",
 		"wasi:io/streams@0.2.0", "wasi:random/random@0.2.0",
 	},
-	"spin": {"fermyon:spin/key-value@2.0.0", "fermyon:spin/variables@2.0.0"},
+	"spin":     {"fermyon:spin/key-value@2.0.0", "fermyon:spin/variables@2.0.0"},
+	Middleware: {"gatehouse:component/application", "gatehouse:component/exchange"},
 }
 
 func TestComponents(t *testing.T) {

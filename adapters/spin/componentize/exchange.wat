@@ -6,6 +6,7 @@
 ;; that one which an application kept beyond its end traps instead of showing another
 ;; exchange. Memory is taken from the end and given back when the exchange ends.
 (module
+  (import "wasi:cli/environment@0.2.0" "get-environment" (func $get_environment (param i32)))
   (import "wasi:http/types@0.2.0" "[constructor]fields" (func $new_fields (result i32)))
   (import "wasi:http/types@0.2.0" "[method]fields.append" (func $append (param i32 i32 i32 i32 i32 i32)))
   (import "wasi:http/types@0.2.0" "[method]fields.clone" (func $clone (param i32) (result i32)))
@@ -42,7 +43,10 @@
     "\06\0bedgecontrol"
     "\08\09setcookie"
     "\00")
-  (global $results i32 (i32.const 0)) ;; 64 bytes
+  (data (i32.const 48) "APPLICATION_")
+  (global $prefix i32 (i32.const 48))
+  (global $prefix_size i32 (i32.const 12))
+  (global $results i32 (i32.const 0)) ;; 48 bytes
   (global $dropped i32 (i32.const 64))
   (global $first i32 (i32.const 1024)) ;; of the memory that is taken
 
@@ -174,6 +178,30 @@
     ;; What is left of it in the application is of no exchange.
     (global.set $exchange (i32.add (global.get $exchange) (i32.const 1)))
     (global.set $next (global.get $first))
+    (global.get $results))
+
+  ;; Entries are addresses and sizes of name and value; those that stay move to the front.
+  (func (export "gatehouse:component/exchange#environment") (result i32)
+    (local $from i32) (local $to i32) (local $left i32) (local $count i32)
+    (call $get_environment (global.get $results))
+    (local.set $from (i32.load (global.get $results)))
+    (local.set $to (local.get $from))
+    (local.set $left (i32.load offset=4 (global.get $results)))
+    (block $end
+      (loop $next_entry
+        (br_if $end (i32.eqz (local.get $left)))
+        (block $skip
+          (br_if $skip (i32.le_u (i32.load offset=4 (local.get $from)) (global.get $prefix_size)))
+          (br_if $skip (i32.eqz (call $equal (i32.load (local.get $from)) (global.get $prefix) (global.get $prefix_size))))
+          (i32.store (local.get $to) (i32.add (i32.load (local.get $from)) (global.get $prefix_size)))
+          (i32.store offset=4 (local.get $to) (i32.sub (i32.load offset=4 (local.get $from)) (global.get $prefix_size)))
+          (i64.store offset=8 (local.get $to) (i64.load offset=8 (local.get $from)))
+          (local.set $to (i32.add (local.get $to) (i32.const 16)))
+          (local.set $count (i32.add (local.get $count) (i32.const 1))))
+        (local.set $from (i32.add (local.get $from) (i32.const 16)))
+        (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+        (br $next_entry)))
+    (i32.store offset=4 (global.get $results) (local.get $count))
     (global.get $results))
 
   ;; Appends the fields of $from to $to; if $filter, without those of the table.

@@ -25,6 +25,7 @@ func handle(request, outparam uint32) {
 		in := readRequest(request)
 		in.Body = body
 		a := &answer{ctx: ctx, outparam: outparam}
+		present.body, present.answer = body, a
 		background := handler(ctx, in, a)
 		a.close()
 		if background != nil {

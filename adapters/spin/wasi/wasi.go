@@ -50,6 +50,21 @@ type Request struct {
 	ConnectTimeout, FirstByteTimeout, BetweenBytesTimeout time.Duration
 }
 
+// Passed is what an application that is composed with the gateway is given, and how its
+// answer is changed. Method, scheme, authority and body are the request's own.
+type Passed struct {
+	PathWithQuery string
+	Fields        []Field
+	// OwnCookies is what the names of the gateway's cookies begin with: the
+	// application cannot set those that are called so or go on with "-".
+	OwnCookies string
+	// Private is an answer that no cache may keep: fields that say otherwise are
+	// removed from it.
+	Private bool
+	// Additions are fields that the answer gets.
+	Additions []Field
+}
+
 // ErrHeaderTimeout says that a request's HeaderTimeout is over.
 var ErrHeaderTimeout = errors.New("wasi: no answer in time")
 
