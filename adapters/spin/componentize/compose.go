@@ -30,6 +30,8 @@ const (
 // ErrApplication is a component that cannot be composed with the gateway.
 var ErrApplication = errors.New("componentize: the application cannot be composed")
 
+var errGateway = errors.New("componentize: the gateway's component is not of the world " + Middleware)
+
 // offered are the interfaces of wit that an application may import: those of WASI.
 var offered = []string{
 	"wasi:cli/environment", "wasi:cli/exit", "wasi:cli/stderr", "wasi:cli/stdin", "wasi:cli/stdout",
@@ -60,7 +62,12 @@ func Compose(ctx context.Context, gateway, application, wit, out string) error {
 		func() error { return os.CopyFS(filepath.Join(work, "wit"), os.DirFS(wit)) },
 		func() (err error) { c.gateway, err = c.open(gateway); return err },
 		func() (err error) { c.application, err = c.open(application); return err },
-		func() error { return c.application.check() },
+		func() error {
+			if !slices.Contains(c.gateway.imports, ownPackage+"application") {
+				return errGateway
+			}
+			return c.application.check()
+		},
 		c.makeExchange,
 		c.makeHTTP,
 		c.makeHost,
