@@ -286,3 +286,47 @@ func TestSizeOfTheMiddleware(t *testing.T) {
 		t.Errorf("%d bytes gzip, budget %d", packed.Len(), budget)
 	}
 }
+
+// TestExampleOfComposition: the script of examples/composition serves what
+// TestComposition tests.
+func TestExampleOfComposition(t *testing.T) {
+	compiled, err := composition()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.Symlink(compiled, filepath.Join(dir, "composed.cwasm")); err != nil {
+		t.Fatal(err)
+	}
+	command, err := wasmtime()
+	if err != nil {
+		t.Fatal(err)
+	}
+	top, err := topDirectory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := freePort(t)
+	app := "http://localhost:" + port
+	cmd := exec.Command("sh", "examples/composition/serve.sh")
+	cmd.Dir = top
+	cmd.Env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "WASMTIME=" + command, "BUILD=" + dir, "LISTEN=127.0.0.1:" + port,
+		"APP_URL=" + app, "DEV_MODE=true", "AUTH_SERVER_URL=" + startProvider(t, app),
+		"CLIENT_ID=gatehouse", "CLIENT_SECRET=a-client-secret-0123456789",
+		"COOKIE_SECRET=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+		"STORE_URL=" + (&redisrest.Front{Token: storeToken, Commands: startRedis(t)}).Serve(t), "STORE_TOKEN=" + storeToken,
+		"APPLICATION_GREETING=hello",
+	}
+	p := start(t, "examples/composition/serve.sh", cmd)
+	awaitReady(t, p, app)
+	p.clean = false // Wasmtime, when told to end, ends as it likes
+
+	if status, _ := ask(t, app+"/", "application/json"); status != http.StatusUnauthorized {
+		t.Errorf("without a session: %d", status)
+	}
+	client := logIn(t, app, "/")
+	if res, text := exchangeWith(t, client, "GET", app+"/", ""); res.StatusCode != http.StatusOK || !hasLine(text, "field x-forwarded-user: 100000000000000001") || !hasLine(text, "variable GREETING=hello") {
+		t.Errorf("with a session: %d\n%s", res.StatusCode, text)
+	}
+}
