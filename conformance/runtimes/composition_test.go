@@ -167,8 +167,10 @@ func TestComposition(t *testing.T) {
 	})
 	t.Run("bodies", func(t *testing.T) { bodiesStream(t, client, app) })
 	t.Run("no answer", func(t *testing.T) {
-		if res, _ := exchangeWith(t, client, "GET", app+"/fail", ""); res.StatusCode != http.StatusInternalServerError {
-			t.Errorf("status %d", res.StatusCode)
+		for _, path := range []string{"/fail", "/trap"} {
+			if res, _ := exchangeWith(t, client, "GET", app+path, ""); res.StatusCode != http.StatusInternalServerError {
+				t.Errorf("%s: status %d", path, res.StatusCode)
+			}
 		}
 	})
 	t.Run("logout", func(t *testing.T) {

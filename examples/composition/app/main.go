@@ -5,6 +5,7 @@
 //
 //	/echo  sends the request's body back as it comes
 //	/fail  does not answer
+//	/trap  traps
 //	/set   sets cookies and other headers, those of the gateway among them
 //	else   the request and the environment, one line each
 package main
@@ -28,6 +29,8 @@ func init() {
 			text = in.Body
 		case "/fail":
 			return nil
+		case "/trap":
+			panic("asked for")
 		case "/set":
 			fields = append(fields, []wasi.Field{
 				{Name: "set-cookie", Value: "app=1; Path=/"},
