@@ -37,6 +37,7 @@ var offered = []string{
 	"wasi:cli/environment", "wasi:cli/exit", "wasi:cli/stderr", "wasi:cli/stdin", "wasi:cli/stdout",
 	"wasi:cli/terminal-input", "wasi:cli/terminal-output", "wasi:cli/terminal-stderr", "wasi:cli/terminal-stdin", "wasi:cli/terminal-stdout",
 	"wasi:clocks/monotonic-clock", "wasi:clocks/wall-clock",
+	"wasi:filesystem/preopens", "wasi:filesystem/types",
 	"wasi:http/outgoing-handler", "wasi:http/types",
 	"wasi:io/error", "wasi:io/poll", "wasi:io/streams",
 	"wasi:random/insecure", "wasi:random/insecure-seed", "wasi:random/random",

@@ -76,6 +76,8 @@ const laterApplication = `(module
   (import "wasi:http/types@0.2.3" "[constructor]fields" (func $fields (result i32)))
   (import "wasi:http/types@0.2.3" "[constructor]outgoing-response" (func $response (param i32) (result i32)))
   (import "wasi:http/types@0.2.3" "[static]response-outparam.set" (func $set (param i32 i32 i32 i32 i64 i32 i32 i32 i32)))
+  (import "wasi:filesystem/preopens@0.2.3" "get-directories" (func (param i32)))
+  (import "wasi:filesystem/types@0.2.3" "[method]descriptor.sync" (func (param i32 i32)))
   (memory (export "memory") 1)
   (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (unreachable))
   (func (export "wasi:http/incoming-handler@0.2.3#handle") (param $request i32) (param $out i32)
@@ -105,6 +107,10 @@ func TestCompose(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	const world = "package gatehouse:component;\nworld later { include wasi; import wasi:filesystem/preopens@0.2.3; import wasi:filesystem/types@0.2.3; }\n"
+	if err := os.WriteFile(filepath.Join(dir, "wit", "later.wit"), []byte(world), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(filepath.Join(dir, "app.wat"), []byte(laterApplication), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +120,7 @@ func TestCompose(t *testing.T) {
 	}
 	defer tools.close(context.Background())
 	for _, args := range [][]string{
-		{"component", "embed", "--world", "wasi", "-o", "embedded.wasm", "wit", "app.wat"},
+		{"component", "embed", "--world", "later", "-o", "embedded.wasm", "wit", "app.wat"},
 		{"component", "new", "-o", "app.wasm", "embedded.wasm"},
 	} {
 		if err := tools.run(context.Background(), dir, args...); err != nil {
@@ -133,7 +139,9 @@ func TestCompose(t *testing.T) {
 	}
 	imports, exports := worldOf(string(printed))
 	slices.Sort(imports)
-	if !slices.Equal(imports, interfaces["wasi"]) || !slices.Equal(exports, []string{httpHandler}) {
+	want := append([]string{"wasi:filesystem/preopens@0.2.0", "wasi:filesystem/types@0.2.0"}, interfaces["wasi"]...)
+	slices.Sort(want)
+	if !slices.Equal(imports, want) || !slices.Equal(exports, []string{httpHandler}) {
 		t.Errorf("the composed component's world is\n%s", printed)
 	}
 
