@@ -59,7 +59,7 @@ type step struct {
 }
 
 // tags restrict a section to some runs: each is a condition, "!condition", or several
-// of them joined by "+". A condition is a profile's name, "fresh" or "kept".
+// of them joined by "+". A condition is a profile's name or one of conditions.
 type tags []string
 
 // match reports whether a section with these tags applies under conditions: one of
@@ -74,6 +74,29 @@ func (t tags) match(conditions []string) bool {
 		}
 		return true
 	})
+}
+
+// mentions reports whether a section of the case is restricted by one of words.
+func (c *Case) mentions(words ...string) bool {
+	found := false
+	look := func(only tags) {
+		for _, word := range words {
+			found = found || strings.Contains(strings.Join(only, " "), word)
+		}
+	}
+	for _, st := range c.Steps {
+		look(st.only)
+		for _, f := range st.fetches {
+			look(f.only)
+		}
+		for _, r := range st.responses {
+			look(r.only)
+		}
+		for _, n := range st.counts {
+			look(n.only)
+		}
+	}
+	return found
 }
 
 // ParseCase reads the case called name. Every unknown key, section and word is an

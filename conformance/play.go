@@ -14,7 +14,7 @@ import (
 // play is one run of a case on a target with a profile.
 type play struct {
 	c          *Case
-	conditions []string // the profile, and fresh or kept
+	conditions []string // the profile, fresh or kept, and how limits count
 	config     map[string]string
 	secrets    *canary
 	provider   provider
@@ -61,11 +61,23 @@ func lifetime(target Target) string {
 	return "kept"
 }
 
+// circumstances are the words by which cases ask what holds where they are played.
+func circumstances(target Target, profile string) []string {
+	kept, limits := lifetime(target), exactly
+	if kept == "fresh" {
+		limits = notAtAll
+	}
+	if l, ok := target.(Limiting); ok {
+		limits = l.Limits()
+	}
+	return []string{profile, kept, limits}
+}
+
 // newPlay prepares the world; shared maps a shared configuration's name to its
 // settings.
 func newPlay(t testing.TB, c *Case, target Target, profile string, shared []setting) (*play, error) {
 	p := &play{
-		c: c, conditions: []string{profile, lifetime(target)}, config: map[string]string{},
+		c: c, conditions: circumstances(target, profile), config: map[string]string{},
 		secrets:  &canary{reveal: c.Reveal, secrets: map[string]watched{}},
 		provider: c.Provider, clock: newClock(target), jars: map[string]*jar{},
 		log: &logBuffer{}, transcript: &transcript{},
@@ -298,6 +310,10 @@ func (p *play) tally(st *step, s *scope, o *outcome) {
 	t := tally{fetches: p.network.requests(), kv: p.recorder.take(), log: log, header: func(name string) int {
 		return len(fields(o.header, name))
 	}}
+	if n := t.kv[ofLimits]; n > 0 && !st.request.limited() {
+		p.fail("%d operations of the store for a limit that the request is not subject to", n)
+	}
+	delete(t.kv, ofLimits)
 	for _, n := range st.counts {
 		if !n.only.match(p.conditions) {
 			continue

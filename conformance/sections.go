@@ -3,6 +3,7 @@ package conformance
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -102,10 +103,13 @@ func (p *sections) complete() error {
 	return nil
 }
 
+// conditions are the words that are no profile.
+var conditions = []string{"fresh", "kept", exactly, nearly, notAtAll}
+
 func checkTags(only tags) error {
 	for _, term := range strings.FieldsFunc(strings.Join(only, "+"), func(r rune) bool { return r == '+' }) {
 		name := strings.TrimPrefix(term, "!")
-		if _, ok := profiles[name]; !ok && name != "fresh" && name != "kept" {
+		if _, ok := profiles[name]; !ok && !slices.Contains(conditions, name) {
 			return fmt.Errorf("unknown word %q after the section's name", term)
 		}
 	}

@@ -34,6 +34,9 @@ func (spinTarget) Name() string { return "spin" }
 
 func (spinTarget) Forgets() bool { return true }
 
+// Limits implements [Limiting]: the key-value store cannot count.
+func (spinTarget) Limits() string { return nearly }
+
 func (s spinTarget) Start(t testing.TB, w World) Instance {
 	return startModule(t, s.module, w, &wasihost.Environment{
 		Variables: wasihost.SpinVariables(w.Config), Fields: wasihost.SpinFields, Store: w.KV, Network: w.Network,

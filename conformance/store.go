@@ -6,6 +6,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -63,6 +64,12 @@ type recorder struct {
 
 var storeKey = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,255}$`)
 
+// ofLimits counts operations on what is no record but a count of a client's events.
+const (
+	ofLimits    = "limits"
+	limitPrefix = "l:v1:"
+)
+
 func (r *recorder) begin(op, key string) kv.Driver {
 	if !storeKey.MatchString(key) {
 		r.violation("store: %s of the key %q, which not every store can hold", op, key)
@@ -70,6 +77,9 @@ func (r *recorder) begin(op, key string) kv.Driver {
 	r.secrets.see("kv", "the store key "+key, key)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if strings.HasPrefix(key, limitPrefix) {
+		op = ofLimits
+	}
 	r.counts[op]++
 	return r.driver
 }

@@ -73,6 +73,20 @@ type Forgetter interface {
 	Forgets() bool
 }
 
+// How a target's limits count the events of a client: all of them, all but some of those
+// that come at the same time, or none that an earlier request was.
+const (
+	exactly  = "exact"
+	nearly   = "approximate"
+	notAtAll = "unlimited"
+)
+
+// Limiting is implemented by targets whose limits do not go by their memory: "exact",
+// "approximate" or "unlimited". Others are exact, or unlimited if they forget.
+type Limiting interface {
+	Limits() string
+}
+
 // RealClock is implemented by targets whose runtime has its own clock, so that
 // World.Now is the machine's. Their ledger has a line for @advance.
 type RealClock interface {

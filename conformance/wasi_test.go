@@ -22,13 +22,19 @@ func (wasiTarget) Name() string { return "wasi" }
 
 func (wasiTarget) Forgets() bool { return true }
 
+// Limits implements [Limiting]: the store over HTTP counts.
+func (wasiTarget) Limits() string { return exactly }
+
 func (m wasiTarget) Start(t testing.TB, w World) Instance {
 	const token = "store-token-that-nobody-may-see"
 	front := &redisrest.Front{Token: token, Commands: redisrest.Driver{KV: w.KV, Now: w.Now}}
 	environ := maps.Clone(w.Config)
 	environ["STORE"], environ["STORE_URL"], environ["STORE_TOKEN"] = "rest", "https://store.example", token
+	environ["CLIENT_ADDRESS_HEADER"] = peerHeader
 	return startModule(t, m.module, w, &wasihost.Environment{
 		Environ: environ,
+		// As a server in front of the host would.
+		Fields: func(r *http.Request) [][2]string { return [][2]string{{peerHeader, r.RemoteAddr}} },
 		Network: roundTrip(func(r *http.Request) (*http.Response, error) {
 			if r.URL.Scheme == "https" && r.URL.Host == "store.example" {
 				return front.RoundTrip(r)

@@ -19,7 +19,7 @@ const hostPrefix = "spin-"
 
 var errTarget = errors.New("spin: request target is malformed")
 
-// request makes the request for the core. peerHeader is Host.PeerHeader. Unless peek, the
+// request makes the request for the core. peerHeader is as in Host. Unless peek, the
 // body is not looked at: it can be handed over only then. The error means that the
 // client's request makes no sense.
 func request(ctx context.Context, in *wasi.Incoming, peerHeader string, peek bool) (*http.Request, error) {
@@ -75,8 +75,9 @@ func request(ctx context.Context, in *wasi.Incoming, peerHeader string, peek boo
 // chained is the address that Spin gives to requests of other components.
 const chained = "0.0.0.0:0"
 
-// peer is a client's address, empty when it is none.
-func peer(address string) string {
+// peer is the last address in a header's value, empty when that is none.
+func peer(value string) string {
+	address := strings.Trim(value[strings.LastIndexByte(value, ',')+1:], " \t")
 	if address == chained {
 		return ""
 	}

@@ -1,6 +1,7 @@
 package spin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,8 +42,9 @@ func Handler(host Host) wasi.Handler {
 }
 
 type adapter struct {
-	host  Host
-	store *keyValue // nil when the host's is not used
+	host       Host
+	store      *keyValue // nil when the host's is not used
+	peerHeader string    // Host's, or the one that the settings name
 
 	mu   sync.Mutex
 	work []func(context.Context)
@@ -55,11 +57,14 @@ func (a *adapter) assemble() http.Handler {
 	if err != nil {
 		return misconfigured(log, err)
 	}
+	a.peerHeader = cmp.Or(a.host.PeerHeader, settings.PeerHeader)
+	store := a.openStore(settings)
 	gateway, err := core.New(c, core.Platform{
-		KV:         a.openStore(settings),
+		KV:         store,
 		Fetch:      fetch{a.host.Send},
 		Forward:    a.forwarder(c),
 		Log:        log,
+		Limiter:    a.limiter(c, store, log),
 		Background: a.background,
 	})
 	if err != nil {
@@ -119,7 +124,7 @@ func (a *adapter) serve(ctx context.Context, gateway http.Handler, in *wasi.Inco
 		}
 		_ = w.finish() // the client is gone
 	}()
-	r, err := request(ctx, in, a.host.PeerHeader, a.host.Pass == nil)
+	r, err := request(ctx, in, a.peerHeader, a.host.Pass == nil)
 	if err != nil {
 		badRequest(w)
 		return

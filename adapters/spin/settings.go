@@ -30,6 +30,7 @@ type Config struct {
 	Rest       rest.Config // of Store rest
 	SweepToken secret.Text
 	LogLevel   slog.Level
+	PeerHeader string // as in Host, for hosts that tell of none; lower case
 }
 
 // Settings is the table of a component's settings; parsing them fills c. keyValue says
@@ -42,6 +43,19 @@ func Settings(c *Config, keyValue bool) []config.Field {
 		store.Default, store.Set = storeSpin, choice(&c.Store, storeSpin, storeRest, storeMemory)
 	}
 	fields := append([]config.Field{store}, rest.Fields(&c.Rest, SectionComponent)...)
+	if !keyValue {
+		// Spin tells who the client is.
+		fields = append(fields, config.Field{Name: "CLIENT_ADDRESS_HEADER", Section: SectionComponent,
+			Doc:  "Header in which the server in front of the component tells the client's address; the last address in it is believed. Not in Spin, which tells by itself. Only where every request comes through that server.",
+			Hint: "for example CLIENT_ADDRESS_HEADER=X-Real-IP",
+			Set: func(v string) error {
+				if strings.Trim(strings.ToLower(v), "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+					return errors.New("is no name of a header")
+				}
+				c.PeerHeader = strings.ToLower(v)
+				return nil
+			}})
+	}
 	return append(fields, []config.Field{
 		{Name: "STORE_LABEL", Default: "default", Section: SectionComponent,
 			Doc: "The label of the key-value store of STORE=spin, one of the component's key_value_stores.",

@@ -6,8 +6,7 @@
 // wasi; nothing here needs WebAssembly, so that it is tested on any machine.
 //
 // Hosts give every request an instance of its own as a rule. What is kept in memory is
-// kept for one request; a rate limit would have to be somewhere else, so there is none
-// here, and the one in front of the host has to do.
+// kept for one request, and so limits are counted in the store (limits.go).
 package spin
 
 import (

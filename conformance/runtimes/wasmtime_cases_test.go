@@ -30,6 +30,7 @@ func TestWasmtime(t *testing.T) {
 func (wasmtimeTarget) Name() string    { return "wasmtime" }
 func (wasmtimeTarget) Forgets() bool   { return true }
 func (wasmtimeTarget) RealClock() bool { return true }
+func (wasmtimeTarget) Limits() string  { return "exact" }
 
 func (wasmtimeTarget) Addresses(t testing.TB, network http.RoundTripper) (issuer, upstream string) {
 	return conformance.Serve(t, network), conformance.Serve(t, network)
@@ -39,8 +40,13 @@ func (w wasmtimeTarget) Start(t testing.TB, world conformance.World) conformance
 	front := &redisrest.Front{Token: storeToken, Commands: redisrest.Driver{KV: world.KV, Now: world.Now}}
 	settings := maps.Clone(world.Config)
 	settings["STORE"], settings["STORE_URL"], settings["STORE_TOKEN"] = "rest", front.Serve(t), storeToken
+	settings["CLIENT_ADDRESS_HEADER"] = clientAddress
 	return &wasmtimeInstance{t: t, serving: serveComponent(t, w.compiled, "127.0.0.1:0", settings, func(line string) { world.Log.Info(line) })}
 }
+
+// clientAddress is the header in which a server in front of Wasmtime would tell the
+// client's address.
+const clientAddress = "X-Client-Address"
 
 type wasmtimeInstance struct {
 	t       testing.TB
@@ -56,7 +62,7 @@ var atOnce = make(chan struct{}, 50)
 func (i *wasmtimeInstance) RoundTrip(r *http.Request) (*http.Response, error) {
 	atOnce <- struct{}{}
 	defer func() { <-atOnce }()
-	res, err := conformance.Send(r, i.serving.address, nil)
+	res, err := conformance.Send(r, i.serving.address, http.Header{clientAddress: {r.RemoteAddr}})
 	if err != nil {
 		i.notice(r)
 		return nil, err

@@ -12,6 +12,9 @@ import (
 // loop is the instance's.
 var loop = NewLoop(hostPoller{})
 
+// Run runs work, which may wait for the host, in an export that is not the handler.
+func Run(work func()) { loop.Run(work) }
+
 type hostPoller struct{}
 
 func (hostPoller) Poll(pollables []uint32) []uint32 {
