@@ -13,7 +13,7 @@ import (
 // Platforms are the names that targets and the ledger use.
 var Platforms = []string{
 	"native", "native-fresh", "native-rest", "worker", "worker-fresh", "spin", "wasi",
-	"workerd", "wasmtime", "syumai",
+	"workerd", "wasmtime", "wasmtime-spin", "syumai",
 }
 
 // excuse is a line of the ledger: PLATFORM CASE DATE REASON. CASE is a case's name,

@@ -23,8 +23,13 @@ var wasmtime = installed(toolchain{
 			"--require-hashes", "--target", dir, "-r", wasmtimeRequirements); err != nil {
 			return err
 		}
-		// pip leaves the file as it is in the archive, which is not executable.
-		return os.Chmod(filepath.Join(dir, wasmtimeCommand), 0o755)
+		// pip leaves files as they are in the archive, which are not executable.
+		for _, program := range []string{wasmtimeCommand, wasmTools} {
+			if err := os.Chmod(filepath.Join(dir, program), 0o755); err != nil {
+				return err
+			}
+		}
+		return nil
 	},
 })
 
