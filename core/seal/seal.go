@@ -30,9 +30,13 @@ const (
 	LoginCookie    Purpose = "login cookie"
 	LogoutState    Purpose = "logout state"
 	Record         Purpose = "kv record"
+
+	BrokerHandle      Purpose = "broker handle"
+	BrokerTransaction Purpose = "broker transaction"
+	BrokerCookie      Purpose = "broker cookie"
 )
 
-var purposes = []Purpose{SessionCookie, HandoverCookie, LoginCookie, LogoutState, Record}
+var purposes = []Purpose{SessionCookie, HandoverCookie, LoginCookie, LogoutState, Record, BrokerHandle, BrokerTransaction, BrokerCookie}
 
 // Sizes of the format: version, key id, nonce, ciphertext, tag.
 const (
