@@ -1,6 +1,6 @@
 // Package signing makes assertions (RFC 7523, section 3) from the key files that ZITADEL
 // hands out: with one, a client or a service account proves who it is without sending a
-// secret.
+// secret. Requests to Last.fm are signed too, as that provider wants it: [LastFM].
 //
 // It guarantees that no error, log record or print of a value contains any part of a
 // private key or an assertion.
