@@ -50,9 +50,9 @@ type Client struct {
 	Hosts []string
 	// PlainHosts lists those of Hosts that may be asked over http.
 	PlainHosts []string
-	// Timeout bounds one exchange, body included.
+	// Timeout bounds one exchange, body included; in Stream the wait for the header.
 	Timeout time.Duration
-	// MaxBody bounds an answer's body in bytes.
+	// MaxBody bounds an answer's body in bytes, in Do.
 	MaxBody int64
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
