@@ -1,6 +1,12 @@
 package provider
 
-import "context"
+import (
+	"context"
+	"net/http"
+)
+
+// builtIn are the providers that need a client's id and secret only.
+func builtIn() []Definition { return []Definition{lastFM, spotify, gitHub, google} }
 
 // Definition is what is known about a provider before anybody configures it. See
 // [Settings] for fields of the same name.
@@ -17,8 +23,14 @@ type Definition struct {
 	Calls                 []string
 	// Parameters are added to authorization requests.
 	Parameters map[string]string
-	// NameMembers of the userinfo answer, the first that is a text names the person.
+	// NameMembers of the userinfo answer: the first that is a text names the person.
 	NameMembers []string
+	// Hosts that endpoints found by discovery are on, besides the issuer's.
+	Hosts []string
+	// Headers of calls that pass, besides those that always do.
+	Headers []string
+	// NeedsSecret: there are no clients without a secret.
+	NeedsSecret bool
 	// LoopbackIP: the provider refuses redirect URIs on localhost.
 	LoopbackIP bool
 	// Protocol is nil for OAuth 2.
@@ -34,7 +46,12 @@ type Protocol interface {
 	Refresh(ctx context.Context, p *Provider, g *Grant) (*Grant, error)
 	Revoke(ctx context.Context, p *Provider, g *Grant) error
 	Profile(ctx context.Context, p *Provider, g *Grant) (string, error)
-	CallProtocol
+	// Request makes the provider's request of a call that came from a client: the
+	// allow-list is asked here, and credentials are added.
+	Request(p *Provider, g *Grant, c Call) (*http.Request, error)
+	// Judge reads the beginning of an answer and decides whether it goes to the
+	// client; it may change its status. Its body stays whole.
+	Judge(p *Provider, res *http.Response) error
 }
 
 // DesktopProtocol is implemented by protocols that have a flow without a callback.

@@ -66,8 +66,10 @@ type Parts struct {
 	Timeout time.Duration
 	// Store caches documents of discovery; nil means that only memory does.
 	Store *kv.Store
-	Now   func() time.Time
-	Log   *slog.Logger
+	// ClockSkew is how far the provider's clock may differ from ours; 0 means a minute.
+	ClockSkew time.Duration
+	Now       func() time.Time
+	Log       *slog.Logger
 	// Background runs what an answer need not wait for; nil runs it at once.
 	Background func(func(context.Context))
 	// Definitions are added to those that are built in, which they replace by name.
@@ -76,14 +78,12 @@ type Parts struct {
 
 // Provider is one provider as seen by one client. It is safe for concurrent use.
 type Provider struct {
-	s        Settings
+	s        Settings // completed from d
 	d        Definition
 	protocol Protocol
 	now      func() time.Time
-	log      *slog.Logger
 	egress   *egress.Client
 	oidc     *oidc.Provider // nil without an issuer
-	api      *url.URL       // nil: no calls
 	calls    []pattern
 }
 
