@@ -62,27 +62,11 @@ func (s *Store) Driver() Driver { return s.driver }
 // ErrNotFound; one that does not open is ErrCorrupt; other errors are the
 // driver's, wrapped.
 func (s *Store) Get(ctx context.Context, use Use, id string) ([]byte, error) {
-	key, err := keyOf(use, id)
+	found, err := s.Look(ctx, use, id)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, opTimeout)
-	defer cancel()
-	raw, err := s.driver.Get(ctx, key)
-	if err != nil {
-		if errors.Is(err, ErrNotFound) {
-			return nil, ErrNotFound
-		}
-		return nil, fmt.Errorf("kv: get: %w", err)
-	}
-	value, expiry, err := s.Decode(key, raw)
-	if err != nil {
-		return nil, err
-	}
-	if !s.now().Before(expiry) {
-		return nil, ErrNotFound
-	}
-	return value, nil
+	return found.Value, nil
 }
 
 // Put stores value under id until expiry.
