@@ -9,11 +9,13 @@ package grant
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
 	"gatehouse/core/broker/provider"
 	"gatehouse/core/kv"
+	"gatehouse/core/refresh"
 	"gatehouse/core/seal"
 )
 
@@ -31,8 +33,21 @@ var (
 	ErrStore = errors.New("grant: store unavailable")
 )
 
-// DefaultLifetime of a grant.
-const DefaultLifetime = 365 * 24 * time.Hour
+// Uses of the store.
+const (
+	grants      kv.Use = "r:v1:g:"
+	collections kv.Use = "r:v1:c:"
+)
+
+const (
+	// DefaultLifetime of a grant.
+	DefaultLifetime = 365 * 24 * time.Hour
+	// renewAfter is how old a token must be for a refusal to be its fault: whoever
+	// calls what always refuses would otherwise refresh with every call.
+	renewAfter = 10 * time.Second
+	// busyFor is when to come back while another process refreshes.
+	busyFor = 2 * time.Second
+)
 
 // Options configure [New]. Lifetime, Timeout and Log may be zero.
 type Options struct {
@@ -47,72 +62,107 @@ type Options struct {
 }
 
 // Grants keeps grants. It is safe for concurrent use.
-type Grants struct{ o Options }
-
-// New returns the grants kept in o.Store.
-func New(o Options) *Grants { return &Grants{o} }
-
-// About is what the broker knows of a grant besides the tokens.
-type About struct {
-	Provider string
-	App      string
-	Created  time.Time // set by Create
+type Grants struct {
+	keys   *seal.Keyring
+	life   time.Duration
+	now    func() time.Time
+	log    *slog.Logger
+	keeper *refresh.Keeper
 }
 
-// Entry is a stored grant. It is read-only.
-type Entry struct {
-	About
-	*provider.Grant
-	// Ref is the record's key, a hash of the handle's id: it may be logged.
-	Ref string
-	// Generation counts refreshes.
-	Generation int
-	// Expires is when the grant ends in any case.
-	Expires time.Time
+// New returns the grants kept in o.Store.
+func New(o Options) *Grants {
+	if o.Lifetime == 0 {
+		o.Lifetime = DefaultLifetime
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Grants{keys: o.Keys, life: o.Lifetime, now: o.Now, log: o.Log, keeper: refresh.New(refresh.Options{
+		Store: o.Store, Use: grants, Timeout: o.Timeout, Now: o.Now, Log: o.Log,
+	})}
 }
 
 // Create stores t and returns the handle that opens it. The error is ErrStore.
 func (g *Grants) Create(ctx context.Context, a About, t *provider.Grant) (handle string, e *Entry, err error) {
-	return "", nil, ErrStore
+	a.Created = g.now()
+	id := newID()
+	r, err := g.keeper.Begin(ctx, id.ref(), tokensOf(a, t), a.Created.Add(g.life))
+	if err != nil {
+		return "", nil, mapped(err)
+	}
+	return g.sealHandle(id), &Entry{About: a, Grant: t, Ref: id.ref(), Expires: r.End, record: r}, nil
 }
 
 // Load returns the grant of a handle. The error is ErrHandle, ErrEnded or ErrStore.
-func (g *Grants) Load(ctx context.Context, handle string) (*Entry, error) { return nil, ErrStore }
+func (g *Grants) Load(ctx context.Context, handle string) (*Entry, error) {
+	id, ok := g.openHandle(handle)
+	if !ok {
+		return nil, ErrHandle
+	}
+	r, err := g.keeper.Load(ctx, id.ref())
+	if err != nil {
+		return nil, mapped(err)
+	}
+	return entryOf(id.ref(), r)
+}
 
 // Use calls use with e's token, which is refreshed first when it is about to expire.
 // When use returns an error of kind Unauthorized, it is called once more with a
-// refreshed token; when that fails too, or for kind Ended, the grant ends. The error is
-// use's, ErrEnded, ErrStore, or an [*provider.Error] of the refresh.
+// refreshed token, if there can be one. For kind Ended the grant ends. The error is
+// use's, ErrEnded, ErrStore, or a [*provider.Error] of the refresh.
 func (g *Grants) Use(ctx context.Context, e *Entry, p *provider.Provider, use func(context.Context, *provider.Grant) error) error {
-	return ErrStore
+	with := redeemer{p: p, log: g.log}
+	r, err := g.keeper.Fresh(ctx, e.record, with)
+	if err != nil {
+		return mapped(err)
+	}
+	if e, err = entryOf(e.Ref, r); err != nil {
+		return err
+	}
+	refused := use(ctx, e.Grant)
+	if provider.KindOf(refused) == provider.Unauthorized && !r.Refresh.Empty() && g.now().Sub(r.Obtained) >= renewAfter {
+		if r, err = g.keeper.Renew(ctx, r, with); err != nil {
+			return mapped(err)
+		}
+		if e, err = entryOf(e.Ref, r); err != nil {
+			return err
+		}
+		refused = use(ctx, e.Grant)
+	}
+	if provider.KindOf(refused) == provider.Ended {
+		if _, err := g.keeper.End(ctx, e.Ref); err != nil && !errors.Is(err, refresh.ErrEnded) {
+			g.log.WarnContext(ctx, "grant not ended in the store", "grant", e.Ref, "error", err.Error())
+		}
+		return fmt.Errorf("%w: %w", ErrEnded, refused)
+	}
+	return refused
 }
 
 // End deletes the grant of a handle and returns what it was, for revocation at the
 // provider. The error is ErrHandle, ErrEnded or ErrStore.
-func (g *Grants) End(ctx context.Context, handle string) (*Entry, error) { return nil, ErrStore }
-
-// Collections keep values that are taken at most once: with a store that can write
-// conditionally exactly once, elsewhere once as far as reads see earlier writes. It is
-// safe for concurrent use.
-type Collections struct{}
-
-// NewCollections returns those kept in store.
-func NewCollections(store *kv.Store, now func() time.Time) *Collections { return &Collections{} }
-
-// Put stores value under id, a secret of at least 128 bits whose hash is the key. What
-// is there already is replaced unless it was taken: then the error is ErrTaken. Else it
-// is ErrStore.
-func (c *Collections) Put(ctx context.Context, id string, value []byte, expiry time.Time) error {
-	return ErrStore
+func (g *Grants) End(ctx context.Context, handle string) (*Entry, error) {
+	id, ok := g.openHandle(handle)
+	if !ok {
+		return nil, ErrHandle
+	}
+	r, err := g.keeper.End(ctx, id.ref())
+	if err != nil {
+		return nil, mapped(err)
+	}
+	return entryOf(id.ref(), r)
 }
 
-// Get returns the value and leaves it. The error is ErrNotFound, ErrTaken or ErrStore.
-func (c *Collections) Get(ctx context.Context, id string) ([]byte, error) { return nil, ErrStore }
-
-// Take returns the value to one caller. The error is ErrNotFound, ErrTaken or ErrStore;
-// after ErrStore it may be taken nevertheless.
-func (c *Collections) Take(ctx context.Context, id string) ([]byte, error) { return nil, ErrStore }
-
-// Burn makes every later Take fail with ErrTaken, until the record would have been
-// over; also for an id that is not there yet. The error is ErrStore.
-func (c *Collections) Burn(ctx context.Context, id string, expiry time.Time) error { return ErrStore }
+// mapped makes an error of this package, or of a provider, of what package refresh
+// returns.
+func mapped(err error) error {
+	switch {
+	case errors.Is(err, refresh.ErrEnded):
+		return fmt.Errorf("%w: %w", ErrEnded, err)
+	case errors.Is(err, refresh.ErrStore):
+		return fmt.Errorf("%w: %w", ErrStore, err)
+	case errors.Is(err, refresh.ErrBusy), errors.Is(err, refresh.ErrPaused):
+		return &provider.Error{Kind: provider.Unavailable, RetryAfter: busyFor, Err: err}
+	}
+	return err
+}
