@@ -87,6 +87,8 @@ func (s *Spotify) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	id, secret, basic := r.BasicAuth()
+	id, _ = url.QueryUnescape(id) // RFC 6749, section 2.3.1
+	secret, _ = url.QueryUnescape(secret)
 	if !basic {
 		id = r.PostForm.Get("client_id")
 	}
