@@ -41,6 +41,17 @@ func (c *Config) check(known Errors) Errors {
 		}
 	}
 
+	if c.Gateway {
+		errs = append(errs, c.checkGateway(known)...)
+	}
+	return errs
+}
+
+// checkGateway finds mistakes in what only the gateway needs.
+func (c *Config) checkGateway(known Errors) Errors {
+	var errs Errors
+	add := func(name, problem, hint string) { errs = append(errs, &Error{name, problem, hint}) }
+
 	if c.Issuer != nil && c.Issuer.Scheme != "https" && !loopback(c.Issuer) {
 		add("AUTH_SERVER_URL", "must be https", "http is accepted for loopback addresses only")
 	}
@@ -132,9 +143,12 @@ func (c *Config) checkAccess() (errs Errors) {
 	return errs
 }
 
-// EgressList is every host that the core may call: the issuer's and EGRESS_HOSTS.
+// EgressList is every host that the gateway may call: the issuer's and EGRESS_HOSTS.
 // plain are those that may be called over http, which only a loopback issuer is.
 func (c *Config) EgressList() (hosts, plain []string) {
+	if c.Issuer == nil {
+		return c.EgressHosts, nil
+	}
 	hosts = append([]string{egress.Host(c.Issuer)}, c.EgressHosts...)
 	if c.Issuer.Scheme == "http" {
 		plain = []string{egress.Host(c.Issuer)}

@@ -1,4 +1,5 @@
-// Package config reads and validates the configuration of a gateway. Every setting
+// Package config reads and validates the configuration, which also decides the jobs that
+// run: the gateway, the broker, or both. Every setting
 // is one [Field] of a table: the parser, the messages and the reference in
 // docs/configuration.md come from the same place.
 //
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"gatehouse/core/access"
+	"gatehouse/core/broker/provider"
 	"gatehouse/core/secret"
 )
 
@@ -84,18 +86,46 @@ type Config struct {
 	PassAuthorization       bool
 	AssertionKey            secret.Text // PEM, empty: no assertion
 	AssertionAudience       string
+
+	// Gateway and Broker are the jobs: logins in front of an application, and logins of
+	// programs at providers. At least one is true.
+	Gateway, Broker bool
+
+	// ProviderNames are the broker's providers, and Providers their settings.
+	ProviderNames []string
+	Providers     []provider.Settings
+	Redirects     []string // redirect URIs of browser applications
+	ScriptOrigins []string // for CORS
+	AppKeys       []AppKey // empty: none is asked for
+	// BrokerPerMinute and AppPerMinute bound requests to the broker for a client address
+	// and for an application.
+	BrokerPerMinute, AppPerMinute int
+	// Compatibility accepts logins that nothing binds to whoever began them.
+	Compatibility bool
+	// APIKey and APISecret are those of the only provider.
+	APIKey    string
+	APISecret secret.Text
 }
 
 // Lookup returns a setting's text and whether it is present at all. A setting that
 // is present but empty counts as absent.
 type Lookup func(name string) (string, bool)
 
-// Load reads every field of the gateway from lookup and validates the whole. The
+// Load reads every field from lookup and validates the whole. The
 // error is an [Errors] that lists each mistake.
 func Load(lookup Lookup) (*Config, error) {
-	c := &Config{}
-	errs := Parse(Fields(c), lookup)
+	c := &Config{Gateway: anySet(lookup, gatewaySettings), Broker: anySet(lookup, brokerSettings)}
+	fields := Fields(c)
+	for i := range fields {
+		fields[i].Required = fields[i].Required && (c.Gateway || !fields[i].Gateway)
+	}
+	errs := Parse(fields, lookup)
+	errs = append(errs, c.parseProviders(lookup)...)
+	if !c.Gateway && !c.Broker {
+		errs = append(errs, noJob)
+	}
 	errs = append(errs, c.check(errs)...)
+	errs = append(errs, c.checkBroker(errs)...)
 	if len(errs) > 0 {
 		return nil, errs
 	}

@@ -9,6 +9,7 @@ type Field struct {
 	Name     string
 	Default  string // text as a user would write it; "" means none
 	Required bool
+	Gateway  bool // required by the gateway only: not when the broker runs alone
 	Secret   bool // only ever taken from the platform's secrets; never printed
 	Section  string
 	Doc      string // one or two sentences for the reference

@@ -12,10 +12,18 @@ const (
 	SectionSession  = "Sessions and cookies"
 	SectionAccess   = "Access"
 	SectionHeaders  = "Identity headers"
+	SectionBroker   = "Broker"
+	// SectionBrokerProvider has the settings of each provider of the broker.
+	SectionBrokerProvider = "Providers of the broker"
 )
 
-// Fields is the table of the gateway's settings; parsing them fills c.
+// Fields is the table of the settings; parsing them fills c. Settings of the broker's
+// providers are in [ProviderFields].
 func Fields(c *Config) []Field {
+	return append(gatewayFields(c), brokerFields(c)...)
+}
+
+func gatewayFields(c *Config) []Field {
 	return []Field{
 		{Name: "APP_URL", Required: true, Section: SectionPublic,
 			Doc:  "The public origin that people open, scheme and host only. Redirect URIs and cookies are made from it, never from a request.",
@@ -33,11 +41,11 @@ func Fields(c *Config) []Field {
 			Doc: "Cookies without the Secure attribute, for development over http on a loopback address. Refused for any other APP_URL.",
 			Set: boolean(&c.DevMode)},
 
-		{Name: "AUTH_SERVER_URL", Required: true, Section: SectionProvider,
+		{Name: "AUTH_SERVER_URL", Required: true, Gateway: true, Section: SectionProvider,
 			Doc:  "The provider's issuer, exactly as its discovery document states it.",
 			Hint: "for example AUTH_SERVER_URL=https://example.zitadel.cloud",
 			Set:  issuer(&c.Issuer, &c.IssuerText)},
-		{Name: "CLIENT_ID", Required: true, Section: SectionProvider,
+		{Name: "CLIENT_ID", Required: true, Gateway: true, Section: SectionProvider,
 			Doc:  "The client identifier that the provider issued.",
 			Hint: "register an application at the provider and copy its client id",
 			Set:  text(&c.ClientID)},
@@ -85,7 +93,7 @@ func Fields(c *Config) []Field {
 			Doc: "The claim whose strings become the user's roles, besides ZITADEL's project roles.",
 			Set: text(&c.RolesClaim)},
 		{Name: "EGRESS_HOSTS", Section: SectionProvider,
-			Doc:  "Further hosts that the gateway may call besides the issuer's, for providers whose endpoints are elsewhere. Comma separated host or host:port.",
+			Doc:  "Further hosts that Gatehouse may call besides those of addresses in its settings, for providers whose endpoints are elsewhere. Comma separated host or host:port.",
 			Hint: "host names only, for example oauth2.googleapis.com",
 			Set:  hosts(&c.EgressHosts)},
 		{Name: "OUTBOUND_TIMEOUT", Default: "10s", Section: SectionProvider,
@@ -93,7 +101,7 @@ func Fields(c *Config) []Field {
 			Hint: "a duration from 100ms to 60s",
 			Set:  duration(&c.OutboundWait, 100*time.Millisecond, time.Minute)},
 
-		{Name: "PROXY_TARGET", Required: true, Section: SectionUpstream,
+		{Name: "PROXY_TARGET", Required: true, Gateway: true, Section: SectionUpstream,
 			Doc:  "The application behind the gateway, an http or https URL. A path in it is put in front of every forwarded path.",
 			Hint: "for example PROXY_TARGET=http://127.0.0.1:8081",
 			Set:  target(&c.Upstream)},

@@ -81,6 +81,21 @@ var values = []struct {
 	{"HEADER_GROUPS", "HeaderGroups", [][2]string{{"X-G", "X-G"}}, []string{"X-Forwarded-User", "a b"}},
 	{"STRIP_HEADERS", "StripHeaders", [][2]string{{"x-tenant, X-Debug", "[X-Tenant X-Debug]"}}, []string{"Host", "a b", "Cookie", "X-A,Authorization", ","}},
 	{"ASSERTION_KEY", "AssertionKey", [][2]string{{"-----BEGIN PRIVATE KEY-----\nx", "[redacted]"}}, nil},
+	{"BROKER_PROVIDERS", "ProviderNames", [][2]string{{"lastfm, a-1", "[lastfm a-1]"}},
+		[]string{",", "A", "1a", "a,a", "a_b", "a--b", "a-", "app", "per", "ä", strings.Repeat("a", 33), strings.Repeat("a,", 2)}},
+	{"OAUTH_API_KEY", "APIKey", [][2]string{{"k", "k"}}, []string{"a\x00b"}},
+	{"OAUTH_API_SECRET", "APISecret", nil, []string{"s"}}, // without a provider
+	{"BROKER_REDIRECTS", "Redirects", [][2]string{{"https://a.example/cb, https://a.example/cb?x=1", "[https://a.example/cb https://a.example/cb?x=1]"}},
+		[]string{",", "https://a.example", "http://a.example/cb", "http://127.0.0.1/cb", "https://A.example/cb", "https://a.example/cb#", "https://a.example/*", "https://u:p@a.example/cb", "com.example:/cb",
+			"https://a.example/a b", "https://a.example/" + strings.Repeat("a", 512), "javascript:alert(1)", "//a.example/cb", "https://a.example:0/cb"}},
+	{"BROKER_ORIGINS", "ScriptOrigins", [][2]string{{"https://a.example/, http://localhost:5173", "[https://a.example http://localhost:5173]"}},
+		[]string{"*", "null", "http://a.example", "https://a.example/x", "https://*.example", ","}},
+	{"BROKER_APP_KEYS", "AppKeys", [][2]string{{"a:" + strings.Repeat("k", 20), "[{a [redacted]}]"}},
+		[]string{"a", "a:short", ":" + strings.Repeat("k", 20), "A:" + strings.Repeat("k", 20), "a:" + strings.Repeat("k", 201), "a:" + strings.Repeat("k", 19) + "!",
+			"a:" + strings.Repeat("k", 20) + ",a:" + strings.Repeat("l", 20), "a:" + strings.Repeat("k", 20) + ",b:" + strings.Repeat("k", 20)}},
+	{"BROKER_PER_MINUTE", "BrokerPerMinute", [][2]string{{"1", "1"}}, []string{"0", "100001"}},
+	{"BROKER_APP_PER_MINUTE", "AppPerMinute", [][2]string{{"1", "1"}}, []string{"0", "100001"}},
+	{"BROKER_COMPATIBILITY", "Compatibility", [][2]string{{"true", "true"}}, []string{"1"}},
 	{"ASSERTION_AUDIENCE", "AssertionAudience", [][2]string{{"https://aud.example", "https://aud.example"}}, []string{"a\nb"}},
 }
 

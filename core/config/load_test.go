@@ -98,6 +98,8 @@ func TestDefaults(t *testing.T) {
 		"HeaderGroups": "X-Forwarded-Groups", "StripHeaders": "[]", "PassAccessToken": "false", "PassAuthorization": "false",
 		"ClientKey": "[redacted]", "CheckSessions": "false", "AccessRules": "", "AccessRulesText": "", "BearerTokens": "off", "Audiences": "[client]", "RequiredScopes": "[]", "IntrospectionCache": "1m0s",
 		"AssertionKey": "[redacted]", "AssertionAudience": "http://127.0.0.1:8081",
+		"Gateway": "true", "Broker": "false", "ProviderNames": "[]", "Providers": "[]", "APIKey": "", "APISecret": "[redacted]", "Redirects": "[]", "ScriptOrigins": "[]",
+		"AppKeys": "[]", "BrokerPerMinute": "60", "AppPerMinute": "600", "Compatibility": "false",
 	}
 	got := describe(c)
 	for name := range maps.Keys(got) {
@@ -147,7 +149,7 @@ func TestEveryMistakeIsReportedAtOnce(t *testing.T) {
 	var want []string
 	for _, f := range config.Fields(&config.Config{}) {
 		switch f.Name {
-		case "CLIENT_ID", "CLIENT_SECRET", "GROUPS_CLAIM", "ROLES_CLAIM", "USERINFO_CLAIMS", "CLIENT_KEY", "ASSERTION_KEY", "ASSERTION_AUDIENCE":
+		case "CLIENT_ID", "CLIENT_SECRET", "GROUPS_CLAIM", "ROLES_CLAIM", "USERINFO_CLAIMS", "CLIENT_KEY", "ASSERTION_KEY", "ASSERTION_AUDIENCE", "OAUTH_API_KEY", "OAUTH_API_SECRET":
 			continue // take nearly anything
 		}
 		env[f.Name] = "\x01 ,"

@@ -23,6 +23,8 @@ func Reference(fields []Field) string {
 			}
 			value := ""
 			switch {
+			case f.Required && f.Gateway:
+				value = "required for logins"
 			case f.Required:
 				value = "required"
 			case f.Default != "":

@@ -2,9 +2,17 @@ package config
 
 // Warnings are remarks on what loads and is safe but may not work, one sentence each; no
 // secret is in them.
-func (c *Config) Warnings() []string {
+func (c *Config) Warnings() (remarks []string) {
 	if c.CheckSessions && c.BearerTokens == "jwt" {
-		return []string{"CHECK_SESSIONS with BEARER_TOKENS=jwt: a provider whose logins yield opaque access tokens lets nobody log in; use BEARER_TOKENS=introspection for it"}
+		remarks = append(remarks, "CHECK_SESSIONS with BEARER_TOKENS=jwt: a provider whose logins yield opaque access tokens lets nobody log in; use BEARER_TOKENS=introspection for it")
 	}
-	return nil
+	for _, p := range c.Providers {
+		if missing := c.Missing(p); missing != "" {
+			remarks = append(remarks, missing+" is not set: nobody can log in with "+p.Name)
+		}
+	}
+	if c.Compatibility {
+		remarks = append(remarks, "BROKER_COMPATIBILITY=true: whoever sees the address of a login or of its collection can take the session; use code_challenge and POST")
+	}
+	return remarks
 }
