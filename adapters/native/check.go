@@ -36,14 +36,20 @@ func describe(gateway *config.Config, server *Config) string {
 	for _, o := range gateway.Origins {
 		origins = append(origins, o.String())
 	}
+	row("jobs", strings.Join(gateway.Jobs(), " "))
 	row("origin", strings.Join(origins, " ")+gateway.BasePath)
-	row("issuer", gateway.IssuerText)
-	for _, o := range gateway.Origins {
-		row("redirect", o.String()+gateway.BasePath+"/login/callback")
-		row("post-logout", o.String()+gateway.BasePath+"/logout/done")
+	if gateway.Gateway {
+		row("issuer", gateway.IssuerText)
+		for _, o := range gateway.Origins {
+			row("redirect", o.String()+gateway.BasePath+"/login/callback")
+			row("post-logout", o.String()+gateway.BasePath+"/logout/done")
+		}
+		row("client", gateway.ClientID+" ("+gateway.ClientAuth+")")
+		row("application", gateway.Upstream.String())
 	}
-	row("client", gateway.ClientID+" ("+gateway.ClientAuth+")")
-	row("application", gateway.Upstream.String())
+	for _, p := range gateway.Providers {
+		row("provider", p.Name+" "+gateway.AppURL.String()+gateway.BasePath+"/auth/callback/"+p.Name)
+	}
 	switch server.Store {
 	case storeBolt:
 		row("store", "bolt "+server.StorePath)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"strings"
 	"sync"
 
 	"gatehouse/core/config"
@@ -98,7 +99,7 @@ func serve(s stop, gateway *config.Config, server *Config, log *slog.Logger) err
 	if err != nil {
 		return err
 	}
-	log.Info("listening", "address", l.Addr().String(), "tls", certificate != nil, "app_url", gateway.AppURL.String(), "store", server.Store)
+	log.Info("listening", "address", l.Addr().String(), "tls", certificate != nil, "app_url", gateway.AppURL.String(), "store", server.Store, "jobs", strings.Join(gateway.Jobs(), " "))
 	defer inBackground(func(ctx context.Context) { p.announce(ctx, log) })()
 	return p.run(s, []net.Listener{l}, certificate, server.ShutdownTimeout, log)
 }

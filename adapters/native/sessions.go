@@ -13,8 +13,6 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-
-	"gatehouse/core/config"
 )
 
 func runSessions(c *call, args []string) error {
@@ -69,7 +67,7 @@ func (c *call) admin(socket, configFile string) (*adminClient, error) {
 // socketOf finds the running gateway's socket. The gateway's own settings need not be
 // at hand for it.
 func (c *call) socketOf(configFile string) (string, error) {
-	s := openSource(append(config.Fields(&config.Config{}), Settings(&Config{})...), configFile, c.environ)
+	s := openSource(table(configFile, c.environ), configFile, c.environ)
 	if s.unread {
 		return "", s.errs
 	}

@@ -26,6 +26,25 @@ type source struct {
 	unread   bool // the file could not be read: what it lacks is not known
 }
 
+// table is every setting that there is with this file and environment: which providers
+// have settings of their own is a setting itself.
+func table(path string, environ []string) []config.Field {
+	named := map[string]string{}
+	if data, err := readBounded(path, maxConfigFile); path != "" && err == nil {
+		lines, _ := parseEnvFile(data)
+		for _, l := range lines {
+			named[l.name] = l.value
+		}
+	}
+	for _, pair := range environ {
+		if name, value, _ := strings.Cut(pair, "="); value != "" {
+			named[name] = value
+		}
+	}
+	fields := config.Table(func(name string) (string, bool) { v, ok := named[name]; return v, ok })
+	return append(fields, Settings(&Config{})...)
+}
+
 // openSource reads the settings of the table. path is a file of NAME=value lines, or
 // empty; environ is as from os.Environ, and names in it that the table lacks are
 // somebody else's. Mistakes are collected in the result.
@@ -188,7 +207,7 @@ func (s *source) loadServer() (*Config, config.Errors) {
 // environment variables override. The error is a [config.Errors] with every mistake
 // at once; warnings are worth printing in any case.
 func Load(path string, environ []string) (gateway *config.Config, server *Config, warnings []string, err error) {
-	s := openSource(append(config.Fields(&config.Config{}), Settings(&Config{})...), path, environ)
+	s := openSource(table(path, environ), path, environ)
 	if s.unread {
 		return nil, nil, nil, s.errs
 	}

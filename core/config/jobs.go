@@ -21,6 +21,17 @@ func anySet(lookup Lookup, names []string) bool {
 	return false
 }
 
+// Jobs are the names of the jobs that run.
+func (c *Config) Jobs() (names []string) {
+	if c.Gateway {
+		names = append(names, "gateway")
+	}
+	if c.Broker {
+		names = append(names, "broker")
+	}
+	return names
+}
+
 // noJob is the mistake of a configuration that asks for nothing.
 var noJob = &Error{"AUTH_SERVER_URL",
 	"is required, with CLIENT_ID and PROXY_TARGET, to put logins in front of an application; or BROKER_PROVIDERS to let programs log in at providers",
