@@ -15,7 +15,9 @@ type Names struct {
 	Handover string
 	// LoginPrefix precedes the tag of a login transaction.
 	LoginPrefix string
-	secure      bool
+	// BrokerPrefix precedes the tag of a broker's login.
+	BrokerPrefix string
+	secure       bool
 }
 
 // NewNames derives the names from the configured stem. In development cookies
@@ -26,12 +28,12 @@ func NewNames(stem string, dev bool) Names {
 	} else {
 		stem = "__Host-" + stem
 	}
-	return Names{Session: stem, Handover: stem + "-handover", LoginPrefix: stem + "-login-", secure: !dev}
+	return Names{Session: stem, Handover: stem + "-handover", LoginPrefix: stem + "-login-", BrokerPrefix: stem + "-broker-", secure: !dev}
 }
 
 // Own reports whether name is one of the gateway's cookies.
 func (n Names) Own(name string) bool {
-	return name == n.Session || name == n.Handover || strings.HasPrefix(name, n.LoginPrefix)
+	return name == n.Session || name == n.Handover || strings.HasPrefix(name, n.LoginPrefix) || strings.HasPrefix(name, n.BrokerPrefix)
 }
 
 // Set is the Set-Cookie value that stores value. maxAge zero means until the

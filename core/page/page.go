@@ -15,6 +15,8 @@ import (
 type Page struct {
 	Title string
 	Text  string
+	// Code is shown large, to be compared or copied; it is selected as a whole.
+	Code string
 	// Action is the one thing to do next; nil for none.
 	Action *Action
 	// Other is the way out; nil for none.
@@ -36,7 +38,12 @@ type Action struct {
 	Method string
 	// Fields are hidden inputs of a POST, name and value in turns.
 	Fields []string
+	// Input is a text that the person types into a POST; nil for none.
+	Input *Input
 }
+
+// Input is a line to type into.
+type Input struct{ Label, Name, Value string }
 
 const style = `:root{color-scheme:light dark;--bg:#f4f5f7;--card:#fff;--fg:#1c1e21;--dim:#5c6470;--accent:#1a56c4;--on:#fff}` +
 	`@media(prefers-color-scheme:dark){:root{--bg:#15171a;--card:#202327;--fg:#e8eaed;--dim:#a3abb5;--accent:#8ab4f8;--on:#10131a}}` +
@@ -45,6 +52,8 @@ const style = `:root{color-scheme:light dark;--bg:#f4f5f7;--card:#fff;--fg:#1c1e
 	`h1{font-size:1.35rem;line-height:1.3;margin:0 0 .75rem}p{margin:0 0 1.25rem}small{color:var(--dim)}` +
 	`a{color:var(--accent)}a.action,button{display:inline-block;border:0;border-radius:.5rem;padding:.65rem 1.25rem;background:var(--accent);color:var(--on);font:inherit;font-weight:600;text-decoration:none;cursor:pointer}` +
 	`a.action:focus-visible,button:focus-visible{outline:3px solid var(--fg);outline-offset:2px}` +
+	`code{display:block;margin:0 0 1.25rem;padding:.75rem;border:1px solid var(--dim);border-radius:.5rem;font:600 1.25rem/1.4 ui-monospace,monospace;letter-spacing:.06em;text-align:center;user-select:all}` +
+	`label{display:block;margin:0 0 1rem}input{display:block;width:100%;margin-top:.35rem;padding:.65rem;border:1px solid var(--dim);border-radius:.5rem;background:var(--bg);color:var(--fg);font:inherit}` +
 	`form{margin:0 0 1.25rem}main>:last-child{margin-bottom:0}`
 
 var policy = func() string {
@@ -87,6 +96,9 @@ func render(p Page) string {
 	if p.Text != "" {
 		b.WriteString(`<p>` + html.EscapeString(p.Text) + `</p>`)
 	}
+	if p.Code != "" {
+		b.WriteString(`<code>` + html.EscapeString(p.Code) + `</code>`)
+	}
 	if p.Action != nil {
 		writeAction(&b, p.Action)
 	}
@@ -109,6 +121,10 @@ func writeAction(b *strings.Builder, a *Action) {
 	b.WriteString(`<form method="post" action="` + url + `">`)
 	for i := 0; i+1 < len(a.Fields); i += 2 {
 		b.WriteString(`<input type="hidden" name="` + html.EscapeString(a.Fields[i]) + `" value="` + html.EscapeString(a.Fields[i+1]) + `">`)
+	}
+	if a.Input != nil {
+		b.WriteString(`<label>` + html.EscapeString(a.Input.Label) + `<input name="` + html.EscapeString(a.Input.Name) + `" value="` + html.EscapeString(a.Input.Value) +
+			`" required autofocus autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="64"></label>`)
 	}
 	b.WriteString(`<button type="submit">` + label + `</button></form>`)
 }

@@ -1,0 +1,23 @@
+package broker
+
+import (
+	"errors"
+	"net/http"
+
+	"gatehouse/core/exchange"
+	"gatehouse/core/kv"
+)
+
+// health is GET /health: the process answers. It asks nothing else.
+func (b *Broker) health(x *exchange.Exchange) {
+	x.Write(http.StatusOK, "text/plain; charset=utf-8", []byte("OK"))
+}
+
+// ready is GET /ready: the store answers. Providers are others' and are not asked.
+func (b *Broker) ready(x *exchange.Exchange) {
+	if _, err := b.Store.Get(x.Context, kv.Metadata, "ready"); err != nil && !errors.Is(err, kv.ErrNotFound) {
+		b.Refuse(x, storeUnavailable.With(err))
+		return
+	}
+	x.Write(http.StatusOK, "text/plain; charset=utf-8", []byte("ready"))
+}
