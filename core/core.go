@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"time"
 
 	"gatehouse/core/assertion"
+	"gatehouse/core/broker"
 	"gatehouse/core/config"
 	"gatehouse/core/cookie"
 	"gatehouse/core/egress"
@@ -42,10 +44,11 @@ func LoadConfig(lookup config.Lookup) (*Config, error) { return config.Load(look
 // maxProviderAnswer bounds what is read of a provider's answer.
 const maxProviderAnswer = 1 << 20
 
-// Gateway is the assembled gateway.
+// Gateway is what was assembled: the gateway, the broker, or both.
 type Gateway struct {
 	server   *exchange.Server
-	handler  *gateway.Gateway
+	handler  *gateway.Gateway // nil when only the broker runs
+	broker   *broker.Broker   // nil when only the gateway runs
 	sessions *session.Sessions
 	tokens   gateway.Tokens
 }
@@ -53,7 +56,7 @@ type Gateway struct {
 // New assembles a gateway. It makes no outbound call and no store operation. The
 // error is a [config.Errors] for what only the use of a value shows.
 func New(c *Config, p Platform) (*Gateway, error) {
-	if p.KV == nil || p.Fetch == nil || p.Forward == nil {
+	if p.KV == nil || p.Fetch == nil || p.Forward == nil && c.Gateway {
 		return nil, fmt.Errorf("core: platform lacks KV, Fetch or Forward")
 	}
 	now, log, background := p.Now, p.Log, p.Background
@@ -91,6 +94,10 @@ func New(c *Config, p Platform) (*Gateway, error) {
 		return nil, config.Errors{{Name: "CLIENT_KEY", Problem: err.Error(), Hint: "the JSON of an application key, whole"}}
 	}
 
+	upstream := c.Upstream
+	if upstream == nil {
+		upstream = &url.URL{} // nothing is forwarded
+	}
 	names := cookie.NewNames(c.CookieName, c.DevMode)
 	store := kv.NewStore(p.KV, keys, now)
 	hosts, plain := c.EgressList()
@@ -107,11 +114,22 @@ func New(c *Config, p Platform) (*Gateway, error) {
 		Assertion: assertions, Egress: calls, Store: store, Now: now, Log: log, Background: background,
 	})
 	rules := proxy.New(proxy.Options{
-		Upstream: c.Upstream, OwnCookie: names.Own, TrustedProxies: c.TrustedProxies, Origins: c.Origins,
+		Upstream: upstream, OwnCookie: names.Own, TrustedProxies: c.TrustedProxies, Origins: c.Origins,
 		PublicPaths: c.PublicPaths, EncodedSlashPaths: c.EncodedSlashPaths,
 		HeaderUser: c.HeaderUser, HeaderEmail: c.HeaderEmail, HeaderPreferredUsername: c.HeaderPreferredUsername,
 		HeaderGroups: c.HeaderGroups, StripHeaders: c.StripHeaders, PassAuthorization: c.PassAuthorization,
 	})
+	all := &Gateway{server: &exchange.Server{Rules: rules, Now: now, Log: log}, sessions: sessions}
+	if c.Broker {
+		all.broker, err = newBroker(c, brokerParts{platform: p, keys: keys, names: names, store: store, limiter: limiter, now: now, log: log, background: background})
+		if err != nil {
+			return nil, err
+		}
+		all.server.Jobs = append(all.server.Jobs, all.broker)
+	}
+	if !c.Gateway {
+		return all, nil
+	}
 	tokens := newTokens(c, provider, assertions, calls, store, now, log, background)
 	handler := gateway.New(gateway.Options{
 		Origins: c.Origins, BasePath: c.BasePath,
@@ -121,23 +139,36 @@ func New(c *Config, p Platform) (*Gateway, error) {
 		Forward: p.Forward, Limiter: limiter, Background: background, Now: now, Log: log,
 		LoginsPerMinute: c.LoginsPerMinute, TokensPerMinute: c.TokensPerMinute, ProviderLogout: c.ProviderLogout, PassAccessToken: c.PassAccessToken, CheckSessions: c.CheckSessions,
 	})
-	return &Gateway{
-		server:  &exchange.Server{Rules: rules, Now: now, Log: log, Jobs: []exchange.Job{handler}},
-		handler: handler, sessions: sessions, tokens: tokens,
-	}, nil
+	all.handler, all.tokens = handler, tokens
+	all.server.Jobs = append(all.server.Jobs, handler)
+	return all, nil
 }
 
 // ServeHTTP implements [http.Handler].
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.server.ServeHTTP(w, r) }
 
-// Ready reports whether the store answers and the provider's documents are at hand.
-// Client id, secret and redirect URIs show in the first login only.
-func (g *Gateway) Ready(ctx context.Context) error { return g.handler.Ready(ctx) }
+// Ready reports whether the store answers and the provider's documents are at hand; those
+// of the broker's providers are not asked for. Client id, secret and redirect URIs show
+// in the first login only.
+func (g *Gateway) Ready(ctx context.Context) error {
+	if g.handler == nil {
+		if err := g.broker.Ready(ctx); err != nil {
+			return errors.Join(gateway.ErrStore, err)
+		}
+		return nil
+	}
+	return g.handler.Ready(ctx)
+}
 
 // Protect returns a handler beside the gateway that serves next to those who are
 // logged in and treats others as it would for the application. next finds who it
-// is with [IdentityFrom].
-func (g *Gateway) Protect(next http.Handler) http.Handler { return g.handler.Protect(g.server, next) }
+// is with [IdentityFrom]. Without a gateway nobody is logged in, and next is never served.
+func (g *Gateway) Protect(next http.Handler) http.Handler {
+	if g.handler == nil {
+		return g.server
+	}
+	return g.handler.Protect(g.server, next)
+}
 
 // Sessions lists and revokes sessions, for administration.
 func (g *Gateway) Sessions() *session.Sessions { return g.sessions }

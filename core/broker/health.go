@@ -1,7 +1,9 @@
 package broker
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"gatehouse/core/exchange"
@@ -15,9 +17,17 @@ func (b *Broker) health(x *exchange.Exchange) {
 
 // ready is GET /ready: the store answers. Providers are others' and are not asked.
 func (b *Broker) ready(x *exchange.Exchange) {
-	if _, err := b.Store.Get(x.Context, kv.Metadata, "ready"); err != nil && !errors.Is(err, kv.ErrNotFound) {
+	if err := b.Ready(x.Context); err != nil {
 		b.Refuse(x, storeUnavailable.With(err))
 		return
 	}
 	x.Write(http.StatusOK, "text/plain; charset=utf-8", []byte("ready"))
+}
+
+// Ready reports whether the store answers a read.
+func (b *Broker) Ready(ctx context.Context) error {
+	if _, err := b.Store.Get(ctx, kv.Metadata, "ready"); err != nil && !errors.Is(err, kv.ErrNotFound) {
+		return fmt.Errorf("broker: store does not answer: %w", err)
+	}
+	return nil
 }
