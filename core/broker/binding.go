@@ -5,9 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
-	"slices"
 	"strings"
-	"time"
 
 	"gatehouse/core/cookie"
 	"gatehouse/core/exchange"
@@ -109,10 +107,16 @@ func (b *Broker) evict(lines []string) (removals []string) {
 		}
 		removals = append(removals, b.Names.Clear(name))
 	})
-	slices.SortStableFunc(live, func(a, b open) int { return time.UnixMilli(a.started).Compare(time.UnixMilli(b.started)) })
 	for len(live) >= maxOpen {
-		removals = append(removals, b.Names.Clear(live[0].name))
-		live = live[1:]
+		oldest := 0
+		for i := range live {
+			if live[i].started < live[oldest].started {
+				oldest = i
+			}
+		}
+		removals = append(removals, b.Names.Clear(live[oldest].name))
+		live[oldest] = live[len(live)-1]
+		live = live[:len(live)-1]
 	}
 	return removals
 }

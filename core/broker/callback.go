@@ -126,7 +126,7 @@ func (b *Broker) put(x *exchange.Exchange, id string, c collection, expiry time.
 func (b *Broker) sendBack(x *exchange.Exchange, t transaction, c collection, err error) {
 	code := ""
 	if err == nil {
-		code = drawCode()
+		code = drawLetters(collectionLength)
 		if err = b.put(x, code, c, b.Now().Add(timeout)); err != nil {
 			x.Err = err
 			code, c.Error = "", answerCode(err)
@@ -152,7 +152,7 @@ func (b *Broker) leave(x *exchange.Exchange, t transaction, c collection, err er
 
 // hand ends flow paste: the person carries the code.
 func (b *Broker) hand(x *exchange.Exchange, t transaction, c collection, err error) {
-	code := drawCode()
+	code := drawLetters(collectionLength)
 	if err == nil {
 		err = b.put(x, code, c, b.Now().Add(timeout))
 	}
@@ -163,7 +163,7 @@ func (b *Broker) hand(x *exchange.Exchange, t transaction, c collection, err err
 	b.show(x, page.Page{
 		Title: "One step is left",
 		Text:  "Copy this code into the program that sent you here, and into nothing else. It works once, for ten minutes.",
-		Code:  group(code),
+		Code:  group(code, 5),
 	})
 }
 

@@ -69,7 +69,7 @@ func (b *Broker) taken(x *exchange.Exchange, p parameters) (collection, string, 
 	if p["code_verifier"] == "" && !b.Compatibility {
 		return collection{}, "", missing("code_verifier")
 	}
-	code, ok := ungroup(text)
+	code, ok := readLetters(text, collectionLength)
 	if !ok {
 		return b.direct(x, text)
 	}

@@ -72,13 +72,28 @@ func problemOf(err error) *problem.Problem {
 	if !errors.As(err, &e) {
 		return p.With(err)
 	}
-	p = map[provider.Kind]*problem.Problem{
-		provider.Pending: pending, provider.Denied: accessDenied, provider.Invalid: invalidGrant, provider.Expired: expiredToken,
-		provider.Ended: sessionExpired, provider.Unauthorized: sessionExpired, provider.NotAllowed: callNotAllowed,
-		provider.Request: invalidRequest, provider.Scope: invalidScope, provider.Configuration: providerError,
-		provider.Malformed: providerError, provider.Unavailable: unavailable, provider.Busy: busy, provider.Unsupported: invalidRequest,
-	}[e.Kind]
-	if p == nil {
+	switch e.Kind {
+	case provider.Pending:
+		p = pending
+	case provider.Denied:
+		p = accessDenied
+	case provider.Invalid:
+		p = invalidGrant
+	case provider.Expired:
+		p = expiredToken
+	case provider.Ended, provider.Unauthorized:
+		p = sessionExpired
+	case provider.NotAllowed:
+		p = callNotAllowed
+	case provider.Request, provider.Unsupported:
+		p = invalidRequest
+	case provider.Scope:
+		p = invalidScope
+	case provider.Unavailable:
+		p = unavailable
+	case provider.Busy:
+		p = busy
+	default:
 		p = providerError
 	}
 	if e.RetryAfter > 0 {

@@ -2,7 +2,6 @@ package broker
 
 import (
 	"crypto/rand"
-	"encoding/base32"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -66,12 +65,6 @@ func random(n int) []byte {
 
 // drawText returns 32 random octets in base64url.
 func drawText() string { return base64.RawURLEncoding.EncodeToString(random(32)) }
-
-// codes are base32 without padding.
-var codes = base32.StdEncoding.WithPadding(base32.NoPadding)
-
-// drawCode returns 16 random octets in letters and digits that can be typed.
-func drawCode() string { return codes.EncodeToString(random(16)) }
 
 var errTooLong = errors.New("redirect_uri, state and scope are too long together")
 
