@@ -3,6 +3,7 @@ package conformance
 import (
 	"encoding/json"
 	"fmt"
+	"html"
 	"reflect"
 	"regexp"
 	"strconv"
@@ -20,13 +21,13 @@ type bodyPattern struct {
 type bodyLine struct {
 	negated bool
 	word    string
-	text    text   // contains, form
+	text    text   // contains
 	path    string // json
 	op      string // "==", "~" or ""
 	want    matcher
 }
 
-var bodyWords = regexp.MustCompile(`^(!?)(contains|json|form|match|empty|broken)(?: (.*))?$`)
+var bodyWords = regexp.MustCompile(`^(!?)(contains|json|form|match|link|code|empty|broken)(?: (.*))?$`)
 
 func parseBody(body string) (*bodyPattern, error) {
 	b := &bodyPattern{}
@@ -46,6 +47,8 @@ func parseBody(body string) (*bodyPattern, error) {
 			err = l.parseJSON(m[3])
 		case "form":
 			l.want, err = parseForm(m[3])
+		case "link", "code":
+			l.want, err = parsePattern(m[3])
 		case "match":
 			l.want, err = parsePattern("~" + m[3])
 		default:
@@ -71,11 +74,13 @@ func (l *bodyLine) parseJSON(s string) (err error) {
 	l.path, l.op = path, op
 	switch {
 	case path == "" || (op != "" && (value == "" || l.negated)):
-		return fmt.Errorf("want PATH, PATH == VALUE or PATH ~ REGEXP, not %q", s)
+		return fmt.Errorf("want PATH, PATH == VALUE, PATH ~ REGEXP or PATH is PATTERN, not %q", s)
 	case op == "==":
 		l.want, err = parseText(value)
 	case op == "~":
 		l.want, err = parsePattern("~" + value)
+	case op == "is":
+		l.want, err = parsePattern(value)
 	case op != "":
 		return fmt.Errorf("unknown comparison %q", op)
 	}
@@ -111,6 +116,10 @@ func (l *bodyLine) match(s *scope, got string) error {
 		}
 	case "json":
 		err = l.matchJSON(s, got)
+	case "link":
+		err = matchAny(s, l.want, pageLink, got)
+	case "code":
+		err = matchAny(s, l.want, pageCode, got)
 	default:
 		err = l.want.match(s, got)
 	}
@@ -144,7 +153,7 @@ func (l *bodyLine) matchJSON(s *scope, got string) error {
 	switch l.op {
 	case "":
 		return nil
-	case "~":
+	case "~", "is":
 		return l.want.match(s, plain)
 	}
 	// A JSON string may be written with or without quotes when it holds a capture.
@@ -177,4 +186,21 @@ func member(v any, key string) (any, bool) {
 		}
 	}
 	return nil, false
+}
+
+// Where a page has its links and the code that it shows.
+var (
+	pageLink = regexp.MustCompile(`<a [^>]*href="([^"]*)"`)
+	pageCode = regexp.MustCompile(`<code>([^<]*)</code>`)
+)
+
+// matchAny reports whether one of the places in a page that where finds is what want says.
+func matchAny(s *scope, want matcher, where *regexp.Regexp, page string) error {
+	err := fmt.Errorf("nothing of the kind in %s", shorten(page))
+	for _, m := range where.FindAllStringSubmatch(page, -1) {
+		if err = want.match(s, html.UnescapeString(m[1])); err == nil {
+			return nil
+		}
+	}
+	return err
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -14,8 +15,8 @@ import (
 var places = []string{"response", "url", "application", "log", "kv"}
 
 // canary knows the secrets of a run and finds them where they must not be: the
-// configured secrets, codes, verifiers, tokens and the values of the gateway's
-// cookies. Values shorter than 8 bytes are not watched. It is safe for concurrent
+// configured secrets, codes, verifiers, tokens, the values of the gateway's cookies, and
+// the handles and codes that the broker gives away. Values shorter than 8 bytes are not watched. It is safe for concurrent
 // use.
 type canary struct {
 	reveal []reveal
@@ -28,11 +29,12 @@ type canary struct {
 type watched struct {
 	names  []string
 	cookie bool // a cookie's value, which Set-Cookie may carry
+	given  bool // made for the client, so that answers may carry it
 }
 
-func (c *canary) watch(name, value string) { c.add(name, value, false) }
+func (c *canary) watch(name, value string) { c.add(name, value, false, false) }
 
-func (c *canary) add(name, value string, cookie bool) {
+func (c *canary) add(name, value string, cookie, given bool) {
 	if len(value) < 8 {
 		return
 	}
@@ -43,6 +45,7 @@ func (c *canary) add(name, value string, cookie bool) {
 		w.names = append(w.names, name)
 	}
 	w.cookie = cookie && (len(w.names) == 1 || w.cookie)
+	w.given = given && (len(w.names) == 1 || w.given)
 	c.secrets[value] = w
 }
 
@@ -79,7 +82,7 @@ func (c *canary) check() []error {
 	for value, w := range c.secrets {
 		escaped := url.QueryEscape(value)
 		for _, e := range c.seen {
-			if e.setCookie && w.cookie || !strings.Contains(e.text, value) && !strings.Contains(e.text, escaped) {
+			if e.setCookie && w.cookie || e.place == "response" && w.given || !strings.Contains(e.text, value) && !strings.Contains(e.text, escaped) {
 				continue
 			}
 			if !slices.ContainsFunc(c.reveal, func(r reveal) bool { return r.place == e.place && slices.Contains(w.names, r.name) }) {
@@ -106,7 +109,7 @@ func (c *canary) learnTokens(body string) {
 // learnForm watches the secrets among the parameters of a query or form.
 func (c *canary) learnForm(form string) {
 	values, _ := url.ParseQuery(form)
-	for _, name := range []string{"code", "code_verifier", "client_secret", "refresh_token", "access_token"} {
+	for _, name := range []string{"code", "code_verifier", "client_secret", "refresh_token", "access_token", "token", "api_sig", "sk"} {
 		for _, v := range values[name] {
 			c.watch(name, v)
 		}
@@ -119,7 +122,35 @@ func (c *canary) learnCookies(h http.Header) {
 		pair, _, _ := strings.Cut(line, ";")
 		name, value, _ := strings.Cut(pair, "=")
 		if len(value) >= 16 {
-			c.add("cookie "+name, value, true)
+			c.add("cookie "+name, value, true, false)
 		}
 	}
 }
+
+// learnGiven watches what the broker's answer gives to the client: handles, tokens to
+// ask with, and the code that is collected, in a redirect or on a page.
+func (c *canary) learnGiven(h http.Header, body string) {
+	var fields map[string]any
+	if json.Unmarshal([]byte(body), &fields) == nil {
+		for _, name := range []string{"handle", "poll_token"} {
+			if v, ok := fields[name].(string); ok {
+				c.add(name, v, false, true)
+			}
+		}
+	}
+	if u, err := url.Parse(h.Get("Location")); err == nil {
+		if v := u.Query().Get("code"); collected.MatchString(v) {
+			c.add("collected code", v, false, true)
+		}
+	}
+	if m := shown.FindStringSubmatch(body); m != nil {
+		c.add("collected code", m[1], false, true)
+		c.add("collected code", strings.ReplaceAll(m[1], "-", ""), false, true)
+	}
+}
+
+// The broker's codes: sealed in redirects, letters on pages.
+var (
+	collected = regexp.MustCompile(`^[A-Za-z0-9_-]{90,120}$`)
+	shown     = regexp.MustCompile(`<code>([A-Z]{5}(?:-[A-Z]{5}){5})</code>`)
+)

@@ -45,7 +45,7 @@ func (p *play) exchange(instance Instance, r *request, s *scope, first bool) (o 
 		p.transcript.message(">", req.Method+" "+req.RequestURI, req.Header, "")
 	}
 	path, query, _ := strings.Cut(req.RequestURI, "?")
-	if strings.HasSuffix(path, "/login/callback") {
+	if strings.HasSuffix(path, "/login/callback") || strings.Contains(path, "/auth/callback") {
 		p.secrets.learnForm(query)
 	}
 	if r.abort == abortFetch {

@@ -16,7 +16,7 @@ type count struct {
 
 type countLine struct {
 	source  string
-	kind    string // fetch, kv, log, header or equal
+	kind    string // fetch, kv, log, header, status or equal
 	operand text
 	second  text // equal
 	op      string
@@ -25,7 +25,7 @@ type countLine struct {
 }
 
 var (
-	countNumber = regexp.MustCompile(`^(fetch|kv(?:\.[a-z]+)?|header) (?:([^\s=<>]\S*) )?(?:(==|<=|>=) )?(\d+)$`)
+	countNumber = regexp.MustCompile(`^(fetch|kv(?:\.[a-z]+)?|header|status) (?:([^\s=<>]\S*) )?(?:(==|<=|>=) )?(\d+)$`)
 	countLog    = regexp.MustCompile(`^log (!?)contains (.+)$`)
 	countEqual  = regexp.MustCompile(`^(!?)equal (\{[^}]*\}|\S+) (\{[^}]*\}|\S+)$`)
 )
@@ -47,8 +47,8 @@ func (c *count) parse(data string) error {
 				l.operand, err = parseText(m[2])
 			}
 			switch {
-			case l.kind == "header" && m[2] == "":
-				err = fmt.Errorf("header without a name")
+			case (l.kind == "header" || l.kind == "status") && m[2] == "":
+				err = fmt.Errorf("%s without a name or number", l.kind)
 			case strings.HasPrefix(l.kind, "kv") && m[2] != "":
 				err = fmt.Errorf("unexpected %q", m[2])
 			case strings.HasPrefix(l.kind, "kv.") && !strings.Contains(" get put delete swap list ", " "+l.kind[3:]+" "):
@@ -79,6 +79,7 @@ type tally struct {
 	kv      map[string]int
 	log     string
 	header  func(name string) int
+	status  map[string]int // how many of the step's answers have it
 }
 
 func (l *countLine) check(s *scope, t tally) error {
@@ -101,6 +102,8 @@ func (l *countLine) check(s *scope, t tally) error {
 		return err
 	case l.kind == "header":
 		got = t.header(operand)
+	case l.kind == "status":
+		got = t.status[operand]
 	case l.kind == "kv":
 		for _, n := range t.kv {
 			got += n

@@ -141,6 +141,7 @@ func (a *answer) parse(data string) error {
 type response struct {
 	only   tags
 	status int
+	other  int // of requests at once: as good as status, and then nothing else is compared
 	header []headerPattern
 	body   *bodyPattern
 }
@@ -153,7 +154,11 @@ func (r *response) parse(data string) error {
 	if len(m.directives) > 0 {
 		return fmt.Errorf("unknown directive @%s", m.directives[0][0])
 	}
-	if r.status, err = strconv.Atoi(m.first); err != nil || r.status < 101 || r.status > 599 {
+	first, other, _ := strings.Cut(m.first, "|")
+	if r.other, err = strconv.Atoi(other); other != "" && err != nil {
+		return fmt.Errorf("want a status code, not %q", other)
+	}
+	if r.status, err = strconv.Atoi(first); err != nil || r.status < 101 || r.status > 599 {
 		return fmt.Errorf("want a status code, not %q", m.first)
 	}
 	if r.header, err = parseHeaderPatterns(m.header); err != nil {
@@ -168,6 +173,9 @@ func (r *response) parse(data string) error {
 // check compares the answer with the expected one and binds captures. Of a client
 // that went away only status and header are compared.
 func (r *response) check(s *scope, o *outcome) error {
+	if r.other != 0 && o.status == r.other {
+		return nil
+	}
 	if o.status != r.status {
 		return fmt.Errorf("status: want %d, got %d", r.status, o.status)
 	}

@@ -111,7 +111,8 @@ func (n *network) take(req *http.Request, url, body string) (*announced, *scope,
 	if len(n.made) == 1 {
 		close(n.first)
 	}
-	upstream := strings.HasPrefix(url, n.play.config["PROXY_TARGET"])
+	target := n.play.config["PROXY_TARGET"]
+	upstream := target != "" && strings.HasPrefix(url, target)
 	n.witness(req, url, body, upstream)
 	var mismatch error
 	for _, f := range n.fetches {

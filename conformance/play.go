@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -202,7 +203,7 @@ func (p *play) step(st *step) error {
 	for _, err := range p.network.close() {
 		p.fail("%v", err)
 	}
-	p.tally(st, &s, &outcomes[0])
+	p.tally(st, &s, outcomes)
 	return nil
 }
 
@@ -255,6 +256,9 @@ func (p *play) browser(name string) *jar {
 // judge compares one answer with what the case and the rules say.
 func (p *play) judge(st *step, s *scope, o *outcome, further bool) {
 	p.secrets.learnCookies(o.header)
+	if p.config["BROKER_PROVIDERS"] != "" {
+		p.secrets.learnGiven(o.header, o.body)
+	}
 	if p.network.gatewayMade() {
 		p.secrets.seeHeader("response", "the response:", o.header)
 		p.secrets.see("response", "the response's body", o.body)
@@ -301,15 +305,18 @@ func (p *play) awaitCancellation(r *request) error {
 }
 
 // tally checks the step's count sections.
-func (p *play) tally(st *step, s *scope, o *outcome) {
+func (p *play) tally(st *step, s *scope, outcomes []outcome) {
 	log := p.log.take()
 	p.secrets.see("log", "the log", log)
 	if log != "" {
 		p.transcript.printf("    log: %s\n", strings.ReplaceAll(strings.TrimSpace(log), "\n", "\n    log: "))
 	}
 	t := tally{fetches: p.network.requests(), kv: p.recorder.take(), log: log, header: func(name string) int {
-		return len(fields(o.header, name))
-	}}
+		return len(fields(outcomes[0].header, name))
+	}, status: map[string]int{}}
+	for i := range outcomes {
+		t.status[strconv.Itoa(outcomes[i].status)]++
+	}
 	if n := t.kv[ofLimits]; n > 0 && !st.request.limited() {
 		p.fail("%d operations of the store for a limit that the request is not subject to", n)
 	}

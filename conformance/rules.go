@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -13,7 +14,7 @@ import (
 func checkRules(config map[string]string, status int, h http.Header, body string) []error {
 	var errs []error
 	add := func(format string, args ...any) { errs = append(errs, fmt.Errorf("every answer: "+format, args...)) }
-	if status == http.StatusInternalServerError {
+	if status == http.StatusInternalServerError && !strings.Contains(body, `"code":"not_configured"`) {
 		add("500 is never one")
 	}
 	if h.Get("X-Content-Type-Options") != "nosniff" {
@@ -33,8 +34,10 @@ func checkRules(config map[string]string, status int, h http.Header, body string
 	if body != "" && mediaType == "" {
 		add("a body without Content-Type")
 	}
-	if len(h.Values("Access-Control-Allow-Origin")) > 0 {
-		add("Access-Control-Allow-Origin is set")
+	for _, origin := range h.Values("Access-Control-Allow-Origin") {
+		if !slices.Contains(list(config["BROKER_ORIGINS"]), origin) || !slices.Contains(h.Values("Vary"), "Origin") {
+			add("Access-Control-Allow-Origin is set, to %s, which BROKER_ORIGINS lacks, or Vary lacks Origin", origin)
+		}
 	}
 	if location := h.Get("Location"); location != "" {
 		if err := checkLocation(config, location); err != nil {
@@ -67,6 +70,9 @@ func checkLocation(config map[string]string, location string) error {
 	if u.Scheme == "https" && slices.Contains(strings.Split(config["EGRESS_HOSTS"], ","), u.Host) {
 		return nil
 	}
+	if config["BROKER_PROVIDERS"] != "" && brokerLocation(config, u, location) {
+		return nil
+	}
 	return fmt.Errorf("redirect to %s leads away from the origins that the configuration names", shorten(location))
 }
 
@@ -86,4 +92,40 @@ func checkCookie(config map[string]string, line string) error {
 		return fmt.Errorf("cookie %s: want Secure and the prefix __Host-", c.Name)
 	}
 	return nil
+}
+
+// loopbackCallback is where programs on the person's machine listen (RFC 8252, section 7.3).
+var loopbackCallback = regexp.MustCompile(`^http://(127\.0\.0\.1|\[::1\]):[0-9]+/callback[?]`)
+
+// providerHosts are those of the providers that are known without configuration.
+var providerHosts = []string{"www.last.fm", "accounts.spotify.com", "github.com", "accounts.google.com"}
+
+// brokerLocation accepts where the broker sends browsers: to providers, and back to
+// programs.
+func brokerLocation(config map[string]string, u *url.URL, location string) bool {
+	if loopbackCallback.MatchString(location) || u.Scheme == "https" && slices.Contains(providerHosts, u.Host) {
+		return true
+	}
+	for _, r := range list(config["BROKER_REDIRECTS"]) {
+		if strings.HasPrefix(location, r+"?") || strings.HasPrefix(location, r+"&") {
+			return true
+		}
+	}
+	for name, v := range config {
+		if strings.HasPrefix(name, "BROKER_") && strings.HasSuffix(name, "_AUTHORIZATION_ENDPOINT") && strings.HasPrefix(location, v+"?") {
+			return true
+		}
+	}
+	return false
+}
+
+// list splits a setting at commas.
+func list(setting string) []string {
+	var items []string
+	for item := range strings.SplitSeq(setting, ",") {
+		if item = strings.TrimSpace(item); item != "" {
+			items = append(items, item)
+		}
+	}
+	return items
 }

@@ -104,6 +104,10 @@ func (s *scope) value(p piece) (string, error) {
 		v, err := s.bound(p.args[0])
 		sum := sha256.Sum256([]byte(v))
 		return base64.RawURLEncoding.EncodeToString(sum[:]), err
+	case "pkce":
+		v, err := s.fresh(p.args[0])
+		sum := sha256.Sum256([]byte(v))
+		return base64.RawURLEncoding.EncodeToString(sum[:]), err
 	case "cookies":
 		return s.jar.header(nil), nil
 	case "idtoken":

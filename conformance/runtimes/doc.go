@@ -10,7 +10,8 @@
 //
 //   - $GATEHOUSE_NODE_MODULES: the packages of testdata/oidc-provider; otherwise by npm
 //   - $GATEHOUSE_WORKERD_MODULES: workerd, wrangler and their Node.js; otherwise by npm
-//   - $GATEHOUSE_WASMTIME: the command wasmtime; otherwise by pip
+//   - $GATEHOUSE_WASMTIME, $GATEHOUSE_WASM_TOOLS: the commands wasmtime and wasm-tools;
+//     otherwise by pip
 //   - $GATEHOUSE_KEYCLOAK: a directory that testdata/keycloak/install.sh made; otherwise
 //     by that script, with mvn and java
 //

@@ -126,10 +126,12 @@ func (b *Broker) put(x *exchange.Exchange, id string, c collection, expiry time.
 func (b *Broker) sendBack(x *exchange.Exchange, t transaction, c collection, err error) {
 	code := ""
 	if err == nil {
-		code = drawLetters(collectionLength)
-		if err = b.put(x, code, c, b.Now().Add(timeout)); err != nil {
+		id := drawLetters(collectionLength)
+		if err = b.put(x, id, c, b.Now().Add(timeout)); err != nil {
 			x.Err = err
-			code, c.Error = "", answerCode(err)
+			c.Error = answerCode(err)
+		} else {
+			code = b.sealCode(id)
 		}
 	}
 	x.Redirect(withQuery(t.Redirect, "code", code, "error", c.Error, "state", t.State, "iss", b.address("")))

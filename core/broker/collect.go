@@ -69,11 +69,17 @@ func (b *Broker) taken(x *exchange.Exchange, p parameters) (collection, string, 
 	if p["code_verifier"] == "" && !b.Compatibility {
 		return collection{}, "", missing("code_verifier")
 	}
-	code, ok := readLetters(text, collectionLength)
+	id, settles, ok := b.openCode(text)
 	if !ok {
-		return b.direct(x, text)
+		// A person carried it, and blanks and dashes with it.
+		if id, ok = readLetters(text, collectionLength); !ok {
+			return b.direct(x, text)
+		}
 	}
-	raw, err := b.Collections.Take(x.Context, code)
+	raw, err := b.Collections.Take(x.Context, id)
+	if settles && errors.Is(err, grant.ErrNotFound) {
+		err = storeUnavailable.With(err)
+	}
 	if err != nil {
 		return collection{}, "", err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"time"
 
 	"gatehouse/core/seal"
@@ -18,6 +19,9 @@ const (
 	// maxSealed bounds a sealed transaction in bytes, so that addresses and cookies with
 	// it are taken everywhere.
 	maxSealed = 1800
+	// settling is how long a store may take until a record that was written is read
+	// everywhere. What is missing for longer is not there.
+	settling = 2 * time.Minute
 )
 
 // Flows: how a program learns what came of a login.
@@ -34,6 +38,7 @@ const (
 	asStart = "start" // in the address of the broker's own page
 	asState = "state" // in the provider's address, of flow paste
 	asPoll  = "poll"  // in the program's hands
+	asCode  = "code"  // in a redirect
 )
 
 // transaction is a login under way, in its sealed form; short names, because it travels.
@@ -101,4 +106,24 @@ func (b *Broker) still(t transaction) bool {
 		return false
 	}
 	return t.Redirect == "" || b.checkRedirect(t.Flow, t.Redirect)
+}
+
+// sealCode makes the code of a redirect out of the id of what is collected with it. One
+// that nobody made costs no store operation; the time in it tells a record that is not
+// visible yet from none.
+func (b *Broker) sealCode(id string) string {
+	return b.Keys.SealText(seal.BrokerTransaction, asCode, []byte(id+strconv.FormatInt(b.Now().Unix(), 10)))
+}
+
+// openCode returns the id in a code, and whether its record may not be visible yet.
+func (b *Broker) openCode(code string) (id string, settles, ok bool) {
+	if len(code) > maxSealed {
+		return "", false, false
+	}
+	raw, _, err := b.Keys.OpenText(seal.BrokerTransaction, asCode, code)
+	if err != nil || len(raw) < collectionLength {
+		return "", false, false
+	}
+	made, err := strconv.ParseInt(string(raw[collectionLength:]), 10, 64)
+	return string(raw[:collectionLength]), b.Now().Before(time.Unix(made, 0).Add(settling)), err == nil
 }
