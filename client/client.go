@@ -2,8 +2,8 @@
 // through it. A program that uses it ships no credential: the broker holds those, and
 // the program gets a handle that names its session there.
 //
-// It implements the client's side of the broker's four flows: loopback (RFC 8252,
-// section 7.3), poll (after RFC 8628), paste and browser, each with a code verifier
+// It implements the client's side of the broker's five flows: loopback (RFC 8252,
+// section 7.3), poll and desktop (after RFC 8628), paste and browser, each with a code verifier
 // (RFC 7636, S256) that is drawn here and that no flow completes without.
 //
 // It guarantees that only the broker is asked, over https unless it is on a loopback

@@ -27,7 +27,7 @@ type Session struct {
 type collected struct {
 	Provider  string  `json:"provider"`
 	Username  string  `json:"username"`
-	Name      string  `json:"name"`
+	Name      any     `json:"name"` // the provider's own member
 	Scope     string  `json:"scope"`
 	Handle    string  `json:"handle"`
 	Key       string  `json:"key"`
@@ -61,8 +61,9 @@ func (c *Client) collect(ctx context.Context, t *Transaction, parameter, value s
 	if !token(said.Handle) {
 		return nil, &Error{Op: "collect", Code: CodeInvalidAnswer, Status: 200, Message: "Missing session key in response"}
 	}
+	name, _ := said.Name.(string)
 	s := &Session{
-		Provider: t.Provider, Username: readable(said.Username), Name: readable(said.Name), Scopes: strings.Fields(said.Scope),
+		Provider: t.Provider, Username: readable(said.Username), Name: readable(name), Scopes: strings.Fields(said.Scope),
 		Handle: secret.New(said.Handle), Key: secret.New(said.Key),
 	}
 	if s.Username == "" {

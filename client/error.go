@@ -52,6 +52,10 @@ const (
 	CodeInvalidAnswer Code = "invalid_answer"
 	// CodeUnexpectedRedirect: the broker is somewhere else.
 	CodeUnexpectedRedirect Code = "unexpected_redirect"
+	// CodeServerError and CodeTemporarilyUnavailable: what a redirect says of a failure at
+	// the provider or the broker (RFC 6749, section 4.1.2.1).
+	CodeServerError            Code = "server_error"
+	CodeTemporarilyUnavailable Code = "temporarily_unavailable"
 	// CodeMixUp: the answer that the browser brought comes from another broker
 	// (RFC 9207).
 	CodeMixUp Code = "issuer_mismatch"
@@ -89,26 +93,28 @@ func (e *Error) Hint() string {
 }
 
 var hints = map[Code]string{
-	CodeUnknownProvider:     "GET /auth/providers of the broker lists those that it knows",
-	CodeInvalidScope:        "the broker allows certain scopes only; try without any",
-	CodeInvalidGrant:        "the code is used up, too old or of another login: log in again",
-	CodeExpiredToken:        "nobody confirmed the login in time: log in again",
-	CodeInvalidToken:        "log in again",
-	CodeSessionExpired:      "log in again",
-	CodeInvalidApp:          "this broker wants the key of an app that it knows",
-	CodeAccessDenied:        "the login was declined in the browser",
-	CodeCallNotAllowed:      "the broker's operator lists the calls that are allowed",
-	CodeAlreadyCollected:    "somebody collected this login before; if that was not you, log out at the provider",
-	CodeRateLimited:         "wait a minute and try again",
-	CodeNotConfigured:       "the broker's operator has to complete its settings",
-	CodeProviderUnavailable: "the provider does not answer; try again later",
-	CodeProviderBusy:        "the provider is busy; try again later",
-	CodeStoreUnavailable:    "the broker cannot reach its store; try again later",
-	CodeNotFound:            "does the broker's address lack its base path, or is it no broker?",
-	CodeUnreachable:         "is the broker's address right, and are you online?",
-	CodeInvalidAnswer:       "is the broker's address right?",
-	CodeUnexpectedRedirect:  "give the address that it redirects to",
-	CodeMixUp:               "name the broker by the address that it has for itself",
+	CodeUnknownProvider:        "GET /auth/providers of the broker lists those that it knows",
+	CodeInvalidScope:           "the broker allows certain scopes only; try without any",
+	CodeInvalidGrant:           "the code is used up, too old or of another login: log in again",
+	CodeExpiredToken:           "nobody confirmed the login in time: log in again",
+	CodeInvalidToken:           "log in again",
+	CodeSessionExpired:         "log in again",
+	CodeInvalidApp:             "this broker wants the key of an app that it knows",
+	CodeAccessDenied:           "the login was declined in the browser",
+	CodeCallNotAllowed:         "the broker's operator lists the calls that are allowed",
+	CodeAlreadyCollected:       "somebody collected this login before; if that was not you, log out at the provider",
+	CodeRateLimited:            "wait a minute and try again",
+	CodeNotConfigured:          "the broker's operator has to complete its settings",
+	CodeProviderUnavailable:    "the provider does not answer; try again later",
+	CodeProviderBusy:           "the provider is busy; try again later",
+	CodeStoreUnavailable:       "the broker cannot reach its store; try again later",
+	CodeNotFound:               "does the broker's address lack its base path, or is it no broker?",
+	CodeUnreachable:            "is the broker's address right, and are you online?",
+	CodeInvalidAnswer:          "is the broker's address right?",
+	CodeUnexpectedRedirect:     "give the address that it redirects to",
+	CodeServerError:            "the login did not work between the provider and the broker; its operator can see why",
+	CodeTemporarilyUnavailable: "try again later",
+	CodeMixUp:                  "name the broker by the address that it has for itself",
 }
 
 // NeedsLogin reports whether err says that there is no session any more, which a new

@@ -9,7 +9,8 @@ import (
 
 // Person is how [Client.Login] speaks to whoever logs in.
 type Person struct {
-	// Show brings the person to AuthURL, or for Poll to VerificationURI with UserCode.
+	// Show brings the person to AuthURL, or for Poll and Desktop to VerificationURI
+	// with UserCode.
 	// It is called once and must not wait for the person; its error ends the login.
 	Show func(ctx context.Context, t *Transaction) error
 	// Ask returns the code that the person was shown. Of Paste only.
@@ -18,7 +19,7 @@ type Person struct {
 
 var errBrowserFlow = errors.New("client: the browser flow is completed by Collect, where the browser comes back")
 
-// Login goes through a whole login by Loopback, Poll or Paste: it begins it, shows it to
+// Login goes through a whole login by Loopback, Poll, Desktop or Paste: it begins it, shows it to
 // the person, waits until the transaction expires at the latest, and collects. Errors
 // are [*Error], ctx's own, the person's, or that of the listener.
 func (c *Client) Login(ctx context.Context, r Request, person Person) (*Session, error) {
@@ -43,7 +44,7 @@ func (c *Client) Login(ctx context.Context, r Request, person Person) (*Session,
 	}
 	var code secret.Text
 	switch r.Flow {
-	case Poll:
+	case Poll, Desktop:
 		return c.Wait(ctx, t)
 	case Loopback:
 		code, err = l.Code(ctx, c, t)

@@ -169,9 +169,15 @@ func TestLoopbackExpires(t *testing.T) {
 
 func TestPollLogin(t *testing.T) {
 	t.Parallel()
+	for _, flow := range []client.Flow{client.Poll, client.Desktop} {
+		t.Run(string(flow), func(t *testing.T) { t.Parallel(); pollLogin(t, flow) })
+	}
+}
+
+func pollLogin(t *testing.T, flow client.Flow) {
 	broker := newStandIn(t)
 	broker.pending = []string{"authorization_pending", "slow_down", "authorization_pending"}
-	s, err := broker.client(client.Options{}).Login(t.Context(), request(client.Poll), client.Person{Show: func(_ context.Context, tr *client.Transaction) error {
+	s, err := broker.client(client.Options{}).Login(t.Context(), request(flow), client.Person{Show: func(_ context.Context, tr *client.Transaction) error {
 		if tr.UserCode != "BCDF-GHJK" || tr.VerificationURI != broker.URL+"/auth/device" || tr.VerificationURIComplete != broker.URL+"/auth/device?user_code=BCDF-GHJK" {
 			t.Errorf("the person was shown %+v", tr)
 		}

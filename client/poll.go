@@ -10,8 +10,8 @@ import (
 // slower is what each "slow_down" adds to the interval (RFC 8628, section 3.5).
 const slower = 5 * time.Second
 
-// Wait asks the broker until the person has confirmed the login of a Poll transaction,
-// declined it, or let it expire. While the broker cannot be reached it goes on asking,
+// Wait asks the broker until the person has confirmed the login of a Poll or Desktop
+// transaction, declined it, or let it expire. While the broker cannot be reached it goes on asking,
 // ever more slowly, until the transaction expires.
 func (c *Client) Wait(ctx context.Context, t *Transaction) (*Session, error) {
 	interval := t.Interval

@@ -118,7 +118,7 @@ func (s *standIn) start(w http.ResponseWriter, r *http.Request) {
 	}
 	answer := map[string]any{"auth_url": s.URL + "/auth/begin?t=sealed", "expires_in": 600}
 	s.code = pastedCode
-	if s.started["flow"] == "poll" {
+	if flow := s.started["flow"]; flow == "poll" || flow == "desktop" {
 		answer["interval"], answer["poll_token"], answer["user_code"] = 5, pollToken, "BCDF-GHJK"
 		answer["verification_uri"], answer["verification_uri_complete"] = s.URL+"/auth/device", s.URL+"/auth/device?user_code=BCDF-GHJK"
 	}

@@ -23,9 +23,15 @@ const (
 	Poll Flow = "poll"
 	// Paste: the person copies a code from the browser into the program.
 	Paste Flow = "paste"
+	// Desktop: as Poll, where the provider (Last.fm) has a flow of its own without a
+	// callback.
+	Desktop Flow = "desktop"
 	// Browser: the browser brings the code to a page that the broker lists.
 	Browser Flow = "browser"
 )
+
+// polls reports whether the program asks for the result.
+func (f Flow) polls() bool { return f == Poll || f == Desktop }
 
 // Request says what a login is to be.
 type Request struct {
@@ -50,9 +56,9 @@ type Transaction struct {
 	Expires time.Time
 	// UserCode, VerificationURI and VerificationURIComplete are those of RFC 8628,
 	// section 3.2: what to compare or type, where, and the address with the code in
-	// it. Of Poll only.
+	// it. Of Poll and Desktop only.
 	UserCode, VerificationURI, VerificationURIComplete string
-	// Interval is the least time between two polls. Of Poll only.
+	// Interval is the least time between two polls. Of Poll and Desktop only.
 	Interval time.Duration
 
 	state     secret.Text
@@ -111,7 +117,7 @@ func (c *Client) Start(ctx context.Context, r Request) (*Transaction, error) {
 		return nil, garbage("Missing expires_in in response")
 	}
 	t.AuthURL, t.Expires = said.AuthURL, asked.Add(seconds(said.ExpiresIn, maxLife))
-	if r.Flow != Poll {
+	if !r.Flow.polls() {
 		return t, nil
 	}
 	switch {

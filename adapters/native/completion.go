@@ -25,7 +25,7 @@ func vocabulary() []completion.Command {
 		{Name: "tokens", About: "Forget answers about access tokens", Words: []string{"clear"}, Options: []completion.Option{config, socket}},
 		{Name: "login", About: "Log in at a provider through a broker", Options: []completion.Option{
 			broker, provider,
-			{Name: "--flow", About: "How the login comes back", Value: completion.Choice, Choices: []string{"loopback", "poll", "paste"}},
+			{Name: "--flow", About: "How the login comes back", Value: completion.Choice, Choices: []string{"loopback", "poll", "paste", "desktop"}},
 			{Name: "--scope", About: "What to ask the provider for", Value: completion.Text},
 			{Name: "--no-browser", About: "Show the address only"},
 			{Name: "--app-key-file", About: "File with the key of the app", Value: completion.File},

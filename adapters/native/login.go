@@ -59,7 +59,7 @@ func runLogin(c *call, args []string) error {
 	if broker == "" {
 		return usagef("gatehouse login --broker https://broker.example.com --provider github", "login needs --broker")
 	}
-	flows := []string{string(client.Loopback), string(client.Poll), string(client.Paste)}
+	flows := []string{string(client.Loopback), string(client.Poll), string(client.Paste), string(client.Desktop)}
 	if flow != "" && !slices.Contains(flows, flow) {
 		return usagef("", "--flow is one of %s", strings.Join(flows, ", "))
 	}

@@ -14,7 +14,7 @@ const usage = `Usage:
     gatehouse sessions list [--json] [--config FILE | --socket PATH]
     gatehouse sessions revoke [--config FILE | --socket PATH] ID...
     gatehouse tokens clear [--config FILE | --socket PATH]
-    gatehouse login --broker URL [--provider NAME] [--flow loopback|poll|paste]
+    gatehouse login --broker URL [--provider NAME] [--flow FLOW]
                     [--scope SCOPES] [--no-browser] [--app-key-file FILE]
                     [--keep keyring|file] [--json]
     gatehouse call METHOD PATH [-d NAME=VALUE]... [--body FILE] [SESSION] [--json]
@@ -56,8 +56,9 @@ Options:
     --provider NAME   The provider. login asks a broker that has only one.
     SESSION           --broker URL and --provider NAME; without them the last login's.
     --flow FLOW       loopback: the browser on this machine completes the login; poll:
-                      one anywhere does; paste: a person copies a code. Default: loopback
-                      if a browser can be opened here, else poll.
+                      one anywhere does; paste: a person copies a code; desktop: as poll,
+                      for Last.fm without a callback. Default: loopback if a browser can
+                      be opened here, else poll.
     --scope SCOPES    What to ask the provider for. Default: what the broker's operator chose.
     --no-browser      Show the address and open nothing.
     --app-key-file FILE

@@ -33,7 +33,7 @@ type authorize struct {
 func (p *person) show(_ context.Context, t *client.Transaction) error {
 	c := p.command
 	target := t.AuthURL
-	if t.Flow == client.Poll {
+	if t.UserCode != "" {
 		target = t.VerificationURIComplete
 	}
 	if c.JSON {
@@ -59,7 +59,7 @@ func (p *person) show(_ context.Context, t *client.Transaction) error {
 func (p *person) tell(t *client.Transaction, target string) {
 	var text strings.Builder
 	switch {
-	case t.Flow == client.Poll:
+	case t.UserCode != "":
 		fmt.Fprintf(&text, "Visit this URL to authorize:\n\n    %s\n\nand check that it shows this code, or type it there:\n\n    %s\n\n", t.VerificationURI, t.UserCode)
 		if terminal, width := width(p.command.Stderr); terminal {
 			text.WriteString(qrCode(target, width))
