@@ -44,6 +44,39 @@ const (
 	CodeInternalError        Code = "internal_error"
 )
 
+// Codes returns the broker's codes.
+func Codes() []Code {
+	return []Code{
+		CodeMissingParameter,
+		CodeInvalidRequest,
+		CodeUnknownProvider,
+		CodeInvalidRedirect,
+		CodeInvalidScope,
+		CodeInvalidGrant,
+		CodeAuthorizationPending,
+		CodeSlowDown,
+		CodeExpiredToken,
+		CodeInvalidToken,
+		CodeSessionExpired,
+		CodeInvalidApp,
+		CodeAccessDenied,
+		CodeCallNotAllowed,
+		CodeAlreadyCollected,
+		CodeRateLimited,
+		CodeNotConfigured,
+		CodeProviderError,
+		CodeProviderUnavailable,
+		CodeProviderBusy,
+		CodeStoreUnavailable,
+		CodeLoginExpired,
+		CodeUnknownCode,
+		CodeCrossSiteRequest,
+		CodeNotFound,
+		CodeMethodNotAllowed,
+		CodeInternalError,
+	}
+}
+
 // Codes of failures that this package finds.
 const (
 	// CodeUnreachable: no answer came.
