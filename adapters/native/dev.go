@@ -23,6 +23,8 @@ import (
 const (
 	devAddr     = "localhost:3000"
 	devClientID = "gatehouse-dev"
+	// devBrokered is the broker's name for the provider.
+	devBrokered = "dev"
 	devShutdown = time.Second
 )
 
@@ -76,8 +78,8 @@ func newReadableLogger(w io.Writer, least slog.Level) *slog.Logger {
 	}}))
 }
 
-// Dev runs a gateway, a provider with two users and a demo application on the
-// loopback interface until ctx ends. Sessions are kept in memory and every key is made
+// Dev runs a gateway that is a broker as well, a provider with two users and a demo
+// application on the loopback interface until ctx ends. Sessions are kept in memory and every key is made
 // at the start. It MUST NOT be reachable from other machines: anyone can log in.
 func Dev(ctx context.Context, o DevOptions) error {
 	return dev(stop{graceful: ctx, force: context.Background()}, o)
@@ -117,18 +119,19 @@ func dev(s stop, o DevOptions) error {
 		return err
 	}
 	defer stopParts()
-	fmt.Fprintf(o.Stdout, devBanner, urls.App, urls.Provider)
+	fmt.Fprintf(o.Stdout, devBanner, urls.App, urls.Provider, devBrokered)
 	if o.Ready != nil {
 		o.Ready(urls)
 	}
 	return p.run(s, listeners, nil, devShutdown, o.Log)
 }
 
-const devBanner = `Open    %s
+const devBanner = `Open    %[1]s
 Log in  alice / password (admin), or bob / password
 
-A gateway, a provider (%s) and a demo application run on this
+A gateway, a provider (%[2]s) and a demo application run on this
 machine. For development only: passwords are public and nothing is kept.
+It is a broker as well: gatehouse login --broker %[1]s --provider %[3]s
 Ctrl-C stops.
 `
 
@@ -158,7 +161,7 @@ func newDev(urls *DevURLs, host string, log *slog.Logger) (p *parts, end func(),
 		Issuer:                 urls.Provider,
 		ClientID:               devClientID,
 		ClientSecret:           clientSecret,
-		RedirectURIs:           []string{urls.App + "/login/callback"},
+		RedirectURIs:           []string{urls.App + "/login/callback", urls.App + "/auth/callback/" + devBrokered},
 		PostLogoutRedirectURIs: []string{urls.App + "/logout/done"},
 	})
 	if err == nil {
@@ -189,6 +192,15 @@ func assembleDev(urls *DevURLs, clientSecret string, log *slog.Logger) (*parts, 
 		"PROXY_TARGET":    urls.Demo,
 		"COOKIE_SECRET":   cookieKey(),
 		"ASSERTION_KEY":   key,
+
+		"BROKER_PROVIDERS":         devBrokered,
+		"BROKER_DEV_TITLE":         "the development provider",
+		"BROKER_DEV_ISSUER":        urls.Provider,
+		"BROKER_DEV_CLIENT_ID":     devClientID,
+		"BROKER_DEV_CLIENT_SECRET": clientSecret,
+		"BROKER_DEV_SCOPES":        "openid profile email offline_access",
+		"BROKER_DEV_API":           urls.Provider,
+		"BROKER_DEV_CALLS":         "GET /userinfo",
 	}
 	gateway, err := config.Load(func(name string) (string, bool) {
 		value, ok := settings[name]
