@@ -35,6 +35,9 @@ func open(t *testing.T, address string, parameters map[string]string) (status in
 	if err != nil {
 		t.Error(err)
 	}
+	if h := res.Header; h.Get("Cache-Control") != "no-store" || h.Get("Referrer-Policy") != "no-referrer" || !strings.Contains(h.Get("Content-Security-Policy"), "default-src 'none'") {
+		t.Errorf("the page has the headers %v", h)
+	}
 	return res.StatusCode, string(data)
 }
 

@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"crypto/subtle"
-	_ "embed"
 	"net"
 	"net/http"
 	"net/url"
@@ -11,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"gatehouse/core/page"
 	"gatehouse/core/secret"
 )
 
@@ -43,6 +43,14 @@ const (
 	callbackPath = "/callback"
 	// farewell is how long the browser has to read the page.
 	farewell = 2 * time.Second
+)
+
+// What the browser is shown.
+var (
+	nothing    = page.Page{Title: "Nothing is here", Text: "A program on this machine is waiting for a login at this address."}
+	unexpected = page.Page{Title: "This is not the login that was awaited", Text: "Go back to the program and begin again."}
+	refused    = page.Page{Title: "You are not logged in", Text: "The login did not succeed. You may close this window; the program says more."}
+	taken      = page.Page{Title: "Almost done", Text: "You may close this window and go back to the program."}
 )
 
 // Listen opens a listener. The caller closes it.
@@ -100,20 +108,13 @@ func (l *Listener) Code(ctx context.Context, c *Client, t *Transaction) (secret.
 
 // ServeHTTP implements [http.Handler] for the browser.
 func (l *Listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cache-Control", "no-store")
-	h.Set("Connection", "close")
+	w.Header().Set("Connection", "close")
 	switch {
 	case r.Host != l.listener.Addr().String(), r.URL.Path != callbackPath:
-		page(w, http.StatusNotFound, "Nothing is here", "A program on this machine is waiting for a login at this address.")
+		page.Write(w, http.StatusNotFound, nothing)
 	case r.Method != http.MethodGet:
-		h.Set("Allow", http.MethodGet)
-		page(w, http.StatusMethodNotAllowed, "Nothing is here", "A program on this machine is waiting for a login at this address.")
+		w.Header().Set("Allow", http.MethodGet)
+		page.Write(w, http.StatusMethodNotAllowed, nothing)
 	default:
 		l.callback(w, r)
 	}
@@ -130,37 +131,28 @@ func (l *Listener) callback(w http.ResponseWriter, r *http.Request) {
 	a := l.awaited
 	if err != nil || a == nil || a.state == "" || subtle.ConstantTimeCompare([]byte(query.Get("state")), []byte(a.state)) != 1 {
 		l.mu.Unlock()
-		page(w, http.StatusBadRequest, "This is not the login that was awaited", "Go back to the program and begin again.")
+		page.Write(w, http.StatusBadRequest, unexpected)
 		return
 	}
 	l.awaited = nil // one answer
 	l.mu.Unlock()
 
-	code, refused := query.Get("code"), query.Get("error")
+	code, failure := query.Get("code"), query.Get("error")
 	got := answered{code: secret.New(code)}
 	switch issuer := strings.TrimRight(query.Get("iss"), "/"); {
 	case issuer != "" && issuer != a.issuer:
 		got = answered{err: &Error{Op: "collect", Code: CodeMixUp, Message: readable("the browser came back from " + issuer + " and not from " + a.issuer)}}
-	case refused == string(CodeAccessDenied):
+	case failure == string(CodeAccessDenied):
 		got = answered{err: &Error{Op: "collect", Code: CodeAccessDenied, Message: "the login was declined"}}
-	case refused != "":
-		got = answered{err: &Error{Op: "collect", Code: Code(readable(refused)), Message: readable("the login failed: " + refused)}}
+	case failure != "":
+		got = answered{err: &Error{Op: "collect", Code: Code(readable(failure)), Message: readable("the login failed: " + failure)}}
 	case code == "":
 		got = answered{err: &Error{Op: "collect", Code: CodeInvalidAnswer, Message: "the browser came back without a code"}}
 	}
 	if got.err != nil {
-		page(w, http.StatusOK, "Not logged in", "The login did not succeed. You may close this window; the program says more.")
+		page.Write(w, http.StatusOK, refused)
 	} else {
-		page(w, http.StatusOK, "Almost done", "You may close this window and go back to the program.")
+		page.Write(w, http.StatusOK, taken)
 	}
 	a.answer <- got
-}
-
-//go:embed page.html
-var pageText string
-
-// page writes fixed texts only.
-func page(w http.ResponseWriter, status int, title, text string) {
-	w.WriteHeader(status)
-	_, _ = w.Write([]byte(strings.NewReplacer("TITLE", title, "TEXT", text).Replace(pageText)))
 }

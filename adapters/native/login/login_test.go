@@ -244,7 +244,7 @@ Visit this URL to authorize:
 
     BROKER/begin
 
-Enter token: `)
+Enter the code that it shows: `)
 	for typed, want := range map[string]string{"": "no code was entered", "\n": "no code was entered", "wrong\n": "The code is not valid (invalid_grant)"} {
 		s.failed(s.command(typed).Login(t.Context(), Options{Broker: s.broker.URL, Provider: "dev", Flow: client.Paste}), exitFailure, want)
 	}
@@ -254,7 +254,7 @@ Enter token: `)
 	defer w.Close()
 	c.Stdin = r
 	c.Stderr = writer(func(p []byte) (int, error) {
-		if strings.Contains(string(p), "Enter token") {
+		if strings.Contains(string(p), "Enter the code that it shows") {
 			cancel()
 		}
 		return len(p), nil

@@ -84,7 +84,7 @@ const maxLine = 4 << 10
 // the process ends.
 func (p *person) ask(ctx context.Context) (secret.Text, error) {
 	if !p.command.JSON {
-		_, _ = io.WriteString(p.command.Stderr, "Enter token: ")
+		_, _ = io.WriteString(p.command.Stderr, "Enter the code that it shows: ")
 	}
 	type answer struct {
 		text string
