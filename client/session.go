@@ -17,7 +17,8 @@ type Identity struct {
 	Name     string
 	Scopes   []string
 	Created  time.Time
-	Expires  time.Time // zero: not known, or never
+	// Expires is when the session ends at the latest; zero: not known, or never.
+	Expires time.Time
 }
 
 // instant is a time in RFC 3339 or in seconds since 1970.
