@@ -111,12 +111,7 @@ func awaitReady(t *testing.T, gateway *process, app string) {
 	gateway.clean = true
 	last := ""
 	until(t, gateway.name+" to be ready", func() bool {
-		select {
-		case err := <-gateway.exited:
-			gateway.exited <- err
-			t.Fatalf("%s ended: %v", gateway.name, err)
-		default:
-		}
+		gateway.runsStill(t)
 		res, err := http.Get(app + "/ready")
 		if err != nil {
 			last = err.Error()

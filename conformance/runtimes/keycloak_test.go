@@ -59,12 +59,7 @@ func startKeycloak(t *testing.T, app string) *keycloak {
 	k := &keycloak{issuer: origin + "/realms/example"}
 	last := ""
 	untilAtMost(t, 4*patience, "Keycloak to be ready", func() bool {
-		select {
-		case err := <-p.exited:
-			p.exited <- err
-			t.Fatalf("Keycloak ended: %v", err)
-		default:
-		}
+		p.runsStill(t)
 		status, err := getJSON(k.issuer+"/.well-known/openid-configuration", k)
 		last = fmt.Sprint(status, " ", err)
 		return err == nil && status == 200

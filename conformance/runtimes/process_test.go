@@ -80,6 +80,17 @@ func (p *process) stop(t *testing.T) {
 	}
 }
 
+// runsStill fails t when the process has ended.
+func (p *process) runsStill(t *testing.T) {
+	t.Helper()
+	select {
+	case err := <-p.exited:
+		p.exited <- err
+		t.Fatalf("%s ended: %v", p.name, err)
+	default:
+	}
+}
+
 // Write implements io.Writer for what the process prints.
 func (p *process) Write(b []byte) (int, error) {
 	p.mu.Lock()
@@ -105,12 +116,8 @@ func (p *process) line(t *testing.T, prefix string) string {
 				return strings.TrimSpace(rest)
 			}
 		}
-		select {
-		case err := <-p.exited:
-			p.exited <- err
-			t.Fatalf("%s ended (%v) before it printed %q", p.name, err, prefix)
-		case <-time.After(50 * time.Millisecond):
-		}
+		p.runsStill(t)
+		time.Sleep(50 * time.Millisecond)
 	}
 	t.Fatalf("%s did not print %q", p.name, prefix)
 	return ""

@@ -115,12 +115,7 @@ func TestWranglerDev(t *testing.T) {
 	// It begins with a build of the module.
 	last := ""
 	untilAtMost(t, 4*time.Minute, "wrangler dev to be ready", func() bool {
-		select {
-		case err := <-p.exited:
-			p.exited <- err
-			t.Fatalf("wrangler dev ended: %v", err)
-		default:
-		}
+		p.runsStill(t)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		r, _ := http.NewRequestWithContext(ctx, http.MethodGet, app+"/ready", nil)
