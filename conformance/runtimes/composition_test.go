@@ -166,6 +166,28 @@ func TestComposition(t *testing.T) {
 		}
 	})
 	t.Run("bodies", func(t *testing.T) { bodiesStream(t, client, app) })
+	t.Run("at once", func(t *testing.T) {
+		var all sync.WaitGroup
+		for i := range 8 {
+			all.Go(func() {
+				for j := range 10 {
+					path := fmt.Sprintf("/private/%d/%d", i, j)
+					r, _ := http.NewRequest("GET", app+path, nil)
+					res, err := client.Do(r)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					text, err := io.ReadAll(res.Body)
+					res.Body.Close()
+					if err != nil || res.StatusCode != http.StatusOK || !hasLine(string(text), "GET "+path) {
+						t.Errorf("%s: %d, %v\n%s", path, res.StatusCode, err, text)
+					}
+				}
+			})
+		}
+		all.Wait()
+	})
 	t.Run("no answer", func(t *testing.T) {
 		for _, path := range []string{"/fail", "/trap"} {
 			if res, _ := exchangeWith(t, client, "GET", app+path, ""); res.StatusCode != http.StatusInternalServerError {
@@ -330,5 +352,52 @@ func TestExampleOfComposition(t *testing.T) {
 	client := logIn(t, app, "/")
 	if res, text := exchangeWith(t, client, "GET", app+"/", ""); res.StatusCode != http.StatusOK || !hasLine(text, "field x-forwarded-user: 100000000000000001") || !hasLine(text, "variable GREETING=hello") {
 		t.Errorf("with a session: %d\n%s", res.StatusCode, text)
+	}
+}
+
+// TestCompositionInAnInstanceThatLives: exchanges of one instance, one after the other, know
+// nothing of each other.
+func TestCompositionInAnInstanceThatLives(t *testing.T) {
+	compiled, err := composition()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command, err := wasmtime()
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := freePort(t)
+	app := "http://localhost:" + port
+	cmd := exec.Command(command, "serve", "-S", "cli", "--allow-precompiled", "--max-instance-reuse-count", "1000", "--idle-instance-timeout", "60s", "--addr", "127.0.0.1:"+port)
+	cmd.Env = []string{"HOME=" + t.TempDir()}
+	for name, value := range map[string]string{
+		"APP_URL": app, "DEV_MODE": "true", "PUBLIC_PATHS": "/open/*", "AUTH_SERVER_URL": startProvider(t, app),
+		"CLIENT_ID": "gatehouse", "CLIENT_SECRET": "a-client-secret-0123456789",
+		"COOKIE_SECRET": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+		// Kept as long as the instance lives: a login shows that it does.
+		"STORE": "memory",
+	} {
+		cmd.Args, cmd.Env = append(cmd.Args, "--env", name), append(cmd.Env, name+"="+value)
+	}
+	cmd.Args = append(cmd.Args, compiled)
+	p := start(t, "wasmtime serve", cmd)
+	awaitReady(t, p, app)
+	p.clean = false
+	client, stranger := logIn(t, app, "/open/landed"), &http.Client{}
+	for i := range 30 {
+		path := fmt.Sprintf("/open/%d", i)
+		if res, text := exchangeWith(t, stranger, "GET", app+path, "", "X-Turn", fmt.Sprint(i)); res.StatusCode != http.StatusOK || !hasLine(text, "GET "+path) || !hasLine(text, fmt.Sprintf("field x-turn: %d", i)) || strings.Contains(text, "x-forwarded-user") || len(res.Header.Values("X-Request-Id")) != 1 {
+			t.Fatalf("exchange %d of a stranger: %d %v\n%s", i, res.StatusCode, res.Header, text)
+		}
+		path = fmt.Sprintf("/private/%d", i)
+		if res, text := exchangeWith(t, client, "GET", app+path, ""); res.StatusCode != http.StatusOK || !hasLine(text, "GET "+path) || strings.Contains(text, "x-turn") || !hasLine(text, "field x-forwarded-user: 100000000000000001") {
+			t.Fatalf("exchange %d: %d\n%s", i, res.StatusCode, text)
+		}
+		if res, text := exchangeWith(t, client, "POST", app+"/echo", path, "Origin", app); res.StatusCode != http.StatusOK || text != path {
+			t.Fatalf("body %d: %d %q", i, res.StatusCode, text)
+		}
+		if res, _ := exchangeWith(t, client, "GET", app+"/fail", ""); res.StatusCode != http.StatusInternalServerError {
+			t.Fatalf("exchange %d without an answer: %d", i, res.StatusCode)
+		}
 	}
 }
