@@ -96,7 +96,7 @@ func hasLine(text, line string) bool { return slices.Contains(strings.Split(text
 
 // TestComposition: one component of gateway and application answers in Wasmtime.
 func TestComposition(t *testing.T) {
-	app, _ := startComposition(t, nil)
+	app, settings := startComposition(t, nil)
 	stranger := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
 	if res, text := exchangeWith(t, stranger, "GET", app+"/private", "", "Accept", "application/json"); res.StatusCode != http.StatusUnauthorized || strings.Contains(text, "authority") {
@@ -126,7 +126,7 @@ func TestComposition(t *testing.T) {
 				t.Errorf("the application is not told %q", line)
 			}
 		}
-		for _, secret := range []string{"mallory", "planted", "evil", "gatehouse-dev", "COOKIE_SECRET", "STORE_TOKEN", "CLIENT_SECRET", storeToken} {
+		for _, secret := range []string{"mallory", "planted", "evil", "gatehouse-dev", "COOKIE_SECRET", "STORE_TOKEN", "CLIENT_SECRET", storeToken, settings["CLIENT_SECRET"], settings["COOKIE_SECRET"]} {
 			if strings.Contains(text, secret) {
 				t.Errorf("the application is told %q", secret)
 			}
