@@ -21,7 +21,7 @@ const counted = "number "
 func (d Driver) Exec(ctx context.Context, commands [][]string) ([]any, error) {
 	if len(commands) < 2 || len(commands[0]) != 2 || len(commands[1]) != 3 ||
 		commands[0][0] != "INCR" || commands[1][0] != "PEXPIRE" || commands[1][1] != commands[0][1] {
-		return nil, errors.New("EXECABORT Transaction discarded because of previous errors.")
+		return nil, errors.New("EXECABORT Transaction discarded because of previous errors")
 	}
 	ms, err := strconv.ParseInt(commands[1][2], 10, 64)
 	if err != nil || ms <= 0 {
@@ -34,7 +34,7 @@ func (d Driver) Exec(ctx context.Context, commands [][]string) ([]any, error) {
 	results := []any{n, int64(1)}
 	for _, c := range commands[2:] {
 		if len(c) != 2 || c[0] != "GET" {
-			return nil, errors.New("EXECABORT Transaction discarded because of previous errors.")
+			return nil, errors.New("EXECABORT Transaction discarded because of previous errors")
 		}
 		n, err := d.number(ctx, c[1])
 		switch {

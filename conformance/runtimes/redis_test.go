@@ -83,6 +83,10 @@ func TestRedisForgets(t *testing.T) {
 	for key, write := range map[string]func(key string, expiry time.Time) error{
 		"put":  func(key string, expiry time.Time) error { return d.Put(t.Context(), key, []byte("v"), expiry) },
 		"swap": func(key string, expiry time.Time) error { return d.Swap(t.Context(), key, nil, []byte("v"), expiry) },
+		"count": func(key string, expiry time.Time) error {
+			_, err := d.Count(t.Context(), key, expiry, "other")
+			return err
+		},
 	} {
 		expiry := time.Now().Add(time.Hour)
 		if err := write(key, expiry); err != nil {

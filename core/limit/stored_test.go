@@ -142,7 +142,7 @@ func TestStoredWindowsEdgeDoesNotDoubleTheLimit(t *testing.T) {
 
 func TestStoredSteadyCallerBelowTheLimitIsNeverRefused(t *testing.T) {
 	for _, rate := range []float64{0.5, 1, 7, 31.4, 58, 58.9} {
-		for _, offset := range []time.Duration{0, 1, 333 * time.Millisecond, 59 * time.Second} {
+		for _, offset := range []time.Duration{1, 59 * time.Second} {
 			eachStored(t, func(t *testing.T, s *stored) {
 				for i := range int(rate*10) + 10 {
 					s.at(offset + time.Duration(float64(i)*float64(time.Minute)/rate))
@@ -158,11 +158,11 @@ func TestStoredSteadyCallerBelowTheLimitIsNeverRefused(t *testing.T) {
 func TestStoredWhoWaitsAsToldPasses(t *testing.T) {
 	eachStored(t, func(t *testing.T, s *stored) {
 		random := rand.New(rand.NewPCG(1, 2))
-		for round := range 300 {
+		for round := range 60 {
 			l := platform.Limit{Name: "test", Count: 1 + random.IntN(80), Per: time.Duration(1+random.IntN(120)) * time.Second}
 			client := fmt.Sprint(round)
 			var now time.Duration
-			for range 200 {
+			for range 100 {
 				now += time.Duration(random.Int64N(int64(l.Per) / int64(l.Count)))
 				wait, ok := s.at(now).Allow(l, client)
 				if ok {
@@ -182,7 +182,7 @@ func TestStoredWhoWaitsAsToldPasses(t *testing.T) {
 
 func TestStoredHammeringEndsWithinTwoWindows(t *testing.T) {
 	eachStored(t, func(t *testing.T, s *stored) {
-		s.burst(perMinute, "a", 5000)
+		s.burst(perMinute, "a", 1000)
 		if n := s.at(2*time.Minute).burst(perMinute, "a", 1); n != 1 {
 			t.Error("who was refused often is refused two minutes later")
 		}
@@ -212,7 +212,7 @@ func TestSlotsAreFew(t *testing.T) {
 	s := &stored{}
 	store := &kv.Memory{Now: s.now}
 	s.make = func(o limit.Options) platform.Limiter { return limit.NewSlots(store, o) }
-	for i := range 20_000 {
+	for i := range 8_000 {
 		if n := s.burst(perMinute, fmt.Sprint(i), 1); n != 1 {
 			t.Fatalf("client %d is refused", i)
 		}
