@@ -119,6 +119,9 @@ func account(o *outcome, names *strings.Replacer) string {
 	for _, name := range slices.Sorted(maps.Keys(o.header)) {
 		if !slices.Contains(serversOwn, name) {
 			for _, v := range o.header[name] {
+				if name == "Retry-After" {
+					v = "*" // how much is left of a window of the clock
+				}
 				fmt.Fprintf(&b, "%s: %s\n", name, drawn.ReplaceAllString(names.Replace(v), "*"))
 			}
 		}
