@@ -9,6 +9,8 @@ export default [
       globals: { ...globals.serviceworker, FixedLengthStream: "readonly", IdentityTransformStream: "readonly", WebSocketPair: "readonly" },
     },
     linterOptions: { reportUnusedDisableDirectives: "error" },
-    rules: { eqeqeq: "error", "no-var": "error", "prefer-const": "error" },
+    rules: { eqeqeq: "error", "no-var": "error", "prefer-const": "error", "no-unused-vars": ["error", { ignoreRestSiblings: true }] },
   },
+  // A program of the tests, which runs in Node.
+  { files: ["**/oidc-provider/*.mjs"], languageOptions: { globals: globals.node } },
 ];
