@@ -87,16 +87,9 @@ func (w workerTarget) Name() string {
 }
 
 func (w workerTarget) Start(t testing.TB, world World) Instance {
-	env := workershost.Env{
-		Vars: maps.Clone(world.Config), KV: map[string]kv.Driver{"STORE_KV": pausingStore{world.KV}},
-		Fetch: pausingNetwork{world.Network}, Now: world.Now,
-		Log: func(_, line string) { world.Log.Log(context.Background(), slog.LevelInfo, line) },
-	}
-	if _, ok := env.Vars["LOG_LEVEL"]; !ok {
-		env.Vars["LOG_LEVEL"] = "debug"
-	}
-	if !w.fresh { // the waits of several isolates would add up
-		env.Elapse = world.Elapse
+	env := workerEnv(world)
+	if w.fresh { // the waits of several isolates would add up
+		env.Elapse = nil
 	}
 	i := &workerInstance{worker: w.worker, env: env, fresh: w.fresh, slots: make(chan struct{}, atOnce)}
 	if s, err := w.worker.NewIsolate(env); err != nil {
@@ -105,4 +98,17 @@ func (w workerTarget) Start(t testing.TB, world World) Instance {
 		i.Close()
 	}
 	return i
+}
+
+// workerEnv is what the Worker is deployed with in world, with KV as the store.
+func workerEnv(world World) workershost.Env {
+	env := workershost.Env{
+		Vars: maps.Clone(world.Config), KV: map[string]kv.Driver{"STORE_KV": pausingStore{world.KV}},
+		Fetch: pausingNetwork{world.Network}, Now: world.Now, Elapse: world.Elapse,
+		Log: func(_, line string) { world.Log.Log(context.Background(), slog.LevelInfo, line) },
+	}
+	if _, ok := env.Vars["LOG_LEVEL"]; !ok {
+		env.Vars["LOG_LEVEL"] = "debug"
+	}
+	return env
 }

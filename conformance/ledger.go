@@ -12,7 +12,7 @@ import (
 
 // Platforms are the names that targets and the ledger use.
 var Platforms = []string{
-	"native", "native-fresh", "native-rest", "worker", "worker-fresh", "spin", "wasi",
+	"native", "native-fresh", "native-rest", "worker", "worker-fresh", "worker-durable", "spin", "wasi",
 	"workerd", "wasmtime", "wasmtime-spin", "syumai",
 }
 

@@ -39,8 +39,12 @@ func TestGateway(t *testing.T, target Target, like ...Target) {
 			t.Fatal(err)
 		}
 	}
+	chooser, _ := target.(Chooser)
 	for _, c := range suite.cases {
 		for _, profile := range c.Profiles {
+			if chooser != nil && !chooser.Chooses(c, profile) {
+				continue
+			}
 			name := runName(c, profile)
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

@@ -92,3 +92,9 @@ type Limiting interface {
 type RealClock interface {
 	RealClock() bool
 }
+
+// Chooser is implemented by targets that differ from another in one thing and play
+// only the cases that it matters to.
+type Chooser interface {
+	Chooses(c *Case, profile string) bool
+}

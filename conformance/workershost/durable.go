@@ -2,6 +2,8 @@ package workershost
 
 import (
 	"cmp"
+	"context"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -16,10 +18,26 @@ import (
 type Objects struct {
 	// Class is the exported class of the Worker.
 	Class string
+	// Disk is what the storage stands on; nil means memory.
+	Disk Disk
 
 	mu     sync.Mutex
 	stored map[string]map[string]string // by object and key; values as the polyfill writes them
+	loaded map[string]map[string]string // what the disk held before the call under way
 	alarms map[string]time.Time
+}
+
+// Disk is what the storage of Durable Objects stands on. The storage's values are by
+// key, as JSON that tells the types of a structured clone apart: {"object": [[NAME,
+// VALUE], ...]}, {"bytes": BASE64}. It must be safe for concurrent use.
+type Disk interface {
+	// Load returns what object holds, before method is called. It stands for the way
+	// to the object too: with an error the caller's promise is rejected, and nothing is
+	// called.
+	Load(ctx context.Context, object, method string) (map[string]string, error)
+	// Save keeps what a call of method has changed. The answer is held back until then,
+	// as the runtime's output gate does; with an error it is lost.
+	Save(ctx context.Context, object, method string, values map[string]string) error
 }
 
 // Names returns the names of the objects that hold something or wait for an alarm.
@@ -65,6 +83,38 @@ func (s *Isolate) objectNatives() map[string]any {
 			release := func() { delete(from.carriers, hold); hold.stop() }
 			s.loop.post(func() {
 				c.enter(func() { _, _ = f(goja.Undefined(), s.vm.ToValue(release)) })
+			})
+		},
+		// load and save are promises, at once kept without a disk.
+		"load": func(binding, name, method string) goja.Value {
+			return s.disk(binding, func(ctx context.Context, o *Objects) error {
+				values, err := o.Disk.Load(ctx, name, method)
+				if err != nil {
+					return err
+				}
+				o.mu.Lock()
+				defer o.mu.Unlock()
+				if o.stored == nil {
+					o.stored = map[string]map[string]string{}
+				}
+				o.stored[name] = values
+				if o.loaded == nil {
+					o.loaded = map[string]map[string]string{}
+				}
+				o.loaded[name] = maps.Clone(values)
+				return nil
+			})
+		},
+		"save": func(binding, name, method string) goja.Value {
+			return s.disk(binding, func(ctx context.Context, o *Objects) error {
+				o.mu.Lock()
+				values := maps.Clone(o.stored[name])
+				same := maps.Equal(values, o.loaded[name])
+				o.mu.Unlock()
+				if same {
+					return nil
+				}
+				return o.Disk.Save(ctx, name, method, values)
 			})
 		},
 		"storedGet": func(binding, name, key string) (value any) {
@@ -128,6 +178,15 @@ func (s *Isolate) objectNatives() map[string]any {
 			return at
 		},
 	}
+}
+
+// disk is a promise of f, which has to do with the disk of a namespace that has one.
+func (s *Isolate) disk(binding string, f func(ctx context.Context, o *Objects) error) goja.Value {
+	o := s.env.Objects[binding]
+	if o.Disk == nil {
+		return goja.Undefined()
+	}
+	return s.async(func(ctx context.Context) (func() any, error) { return nil, f(ctx, o) })
 }
 
 // fireAlarms calls the alarm handlers that are due. It is called when a request

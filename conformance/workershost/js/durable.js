@@ -72,11 +72,15 @@
   };
 
   class Actor {
+    #binding;
+    #id;
     #make;
     #instance = null;
     #context = H.newActor();
     #turn = Promise.resolve();
     constructor(Class, env, binding, id) {
+      this.#binding = binding;
+      this.#id = id;
       this.#make = async () => {
         let blocked;
         const state = {
@@ -92,9 +96,12 @@
       return new Promise((resolve, reject) => {
         H.inActor(this.#context, (release) => {
           const run = async () => {
+            await H.load(this.#binding, this.#id.name, method);
             if (!this.#instance) await this.#make();
             if (typeof this.#instance[method] !== "function") throw new TypeError(`The RPC receiver does not implement the method "${method}".`);
-            return write(await this.#instance[method](...read(sent)));
+            const answer = write(await this.#instance[method](...read(sent)));
+            await H.save(this.#binding, this.#id.name, method);
+            return answer;
           };
           this.#turn = this.#turn.then(run).then((text) => (release(), resolve(read(text))), (error) => (release(), reject(error)));
         });
