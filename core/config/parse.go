@@ -242,16 +242,20 @@ func cookieSecrets(dst *[]secret.Text) func(string) error {
 			if err != nil {
 				raw, err = base64.RawStdEncoding.DecodeString(strings.TrimRight(item, "="))
 			}
-			distinct := map[byte]bool{}
+			var seenByte [256]bool
+			distinct := 0
 			for _, b := range raw {
-				distinct[b] = true
+				if !seenByte[b] {
+					seenByte[b] = true
+					distinct++
+				}
 			}
 			switch {
 			case err != nil:
 				return fmt.Errorf("key %d is not base64url", i+1)
 			case len(raw) < 32:
 				return fmt.Errorf("key %d has %d bytes, 32 are needed", i+1, len(raw))
-			case len(distinct) < 8:
+			case distinct < 8:
 				return fmt.Errorf("key %d is not random", i+1)
 			case slices.Contains(seen, string(raw)):
 				return fmt.Errorf("key %d stands there twice", i+1)

@@ -3,6 +3,7 @@ package proxy
 import (
 	"net/http"
 	"strings"
+	"sync"
 )
 
 // Servers and frameworks fold header names: CGI and WSGI turn "-" into "_", others
@@ -69,13 +70,15 @@ var reservedNames = []string{
 	"proxy", // read as the HTTP_PROXY setting by CGI programs
 }
 
-// prefixesByFirst lists reservedPrefixes by their first letter, which is cut off.
-var prefixesByFirst = func() (t [256][]string) {
+// prefixesByFirst lists reservedPrefixes by their first letter, which is cut off. It is
+// made when the first request is forwarded.
+var prefixesByFirst = sync.OnceValue(func() *[256][]string {
+	t := new([256][]string)
 	for _, p := range reservedPrefixes {
 		t[p[0]] = append(t[p[0]], p[1:])
 	}
 	return t
-}()
+})
 
 // nameSet is a set of reduced names and of the reserved family.
 type nameSet struct{ names map[string]struct{} }
@@ -98,7 +101,7 @@ func (s *nameSet) has(reduced []byte) bool {
 	if len(reduced) == 0 {
 		return false
 	}
-	for _, p := range prefixesByFirst[reduced[0]] {
+	for _, p := range prefixesByFirst()[reduced[0]] {
 		if len(reduced) > len(p) && string(reduced[1:1+len(p)]) == p {
 			return true
 		}

@@ -7,20 +7,18 @@ const (
 	classUnreserved        // raw and escaped mean the same
 )
 
-var class = func() (t [256]byte) {
-	for _, c := range []byte("!$&'()*+,;=:@/") {
-		t[c] = classLiteral
+func class(c byte) int {
+	switch c {
+	case '!', '$', '&', '\'', '(', ')', '*', '+', ',', ';', '=', ':', '@', '/':
+		return classLiteral
+	case '-', '.', '_', '~':
+		return classUnreserved
 	}
-	for c := byte('0'); c <= 'z'; c++ {
-		if isAlphanumeric(c) {
-			t[c] = classUnreserved
-		}
+	if isAlphanumeric(c) {
+		return classUnreserved
 	}
-	for _, c := range []byte("-._~") {
-		t[c] = classUnreserved
-	}
-	return t
-}()
+	return classEscape
+}
 
 const upperHex = "0123456789ABCDEF"
 

@@ -86,7 +86,7 @@ func isPlain(raw string) bool {
 	previous := byte(0)
 	for i := 0; i < len(raw); i++ {
 		c := raw[i]
-		if class[c] == classEscape || previous == '/' && (c == '/' || c == '.') {
+		if class(c) == classEscape || previous == '/' && (c == '/' || c == '.') {
 			return false
 		}
 		previous = c
@@ -105,7 +105,7 @@ func normalEscapes(raw string) (path []byte, found finding, err error) {
 			switch {
 			case isControl(c) || c == '\\' || c == '#' || c == '?':
 				return nil, found, pathError("character that may not stand in a path")
-			case class[c] != classEscape:
+			case class(c) != classEscape:
 				path = append(path, c)
 			default:
 				found.nonASCII = found.nonASCII || c >= utf8.RuneSelf
@@ -121,7 +121,7 @@ func normalEscapes(raw string) (path []byte, found finding, err error) {
 		switch {
 		case isControl(c):
 			return nil, found, pathError("encoded control character")
-		case class[c] == classUnreserved:
+		case class(c) == classUnreserved:
 			path = append(path, c)
 			continue
 		case c == '/' || c == '\\':
