@@ -48,7 +48,8 @@ func Build(ctx context.Context, dir string) error {
 			return err
 		}
 	}
-	_, err = output(ctx, "build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(dir, Module), program)
+	// Without inlining our own packages are 33 kB smaller when compressed.
+	_, err = output(ctx, "build", "-trimpath", "-ldflags=-s -w", "-gcflags=gatehouse/...=-l", "-o", filepath.Join(dir, Module), program)
 	return err
 }
 
