@@ -1,7 +1,9 @@
 package conformance
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -16,8 +18,9 @@ type profile func(s *store, tick func(time.Duration)) kv.Driver
 // profiles are the kinds of stores that a case may run with, each named for what it
 // does to the gateway.
 var profiles = map[string]profile{
-	// strong: reads see every earlier write; what has expired is gone.
-	"strong": func(s *store, _ func(time.Duration)) kv.Driver { return &memory{store: s} },
+	// strong: reads see every earlier write; what has expired is gone; writes may have a
+	// condition.
+	"strong": func(s *store, _ func(time.Duration)) kv.Driver { return &conditional{memory: memory{store: s}} },
 	// stale60: a read sees what stood there 60 seconds ago, a miss included.
 	"stale60": func(s *store, _ func(time.Duration)) kv.Driver {
 		return &memory{store: s, staleness: time.Minute}
@@ -122,6 +125,26 @@ func (m *memory) Put(_ context.Context, key string, value []byte, expiry time.Ti
 func (m *memory) Delete(_ context.Context, key string) error {
 	m.store.write(key, nil, time.Time{})
 	return nil
+}
+
+// conditional is memory that can also write on condition.
+type conditional struct {
+	memory
+	mu sync.Mutex
+}
+
+// Swap implements [kv.Swapper].
+func (c *conditional) Swap(ctx context.Context, key string, old, value []byte, expiry time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now, err := c.Get(ctx, key)
+	if err != nil && !errors.Is(err, kv.ErrNotFound) {
+		return err
+	}
+	if (old == nil) != (err != nil) || !bytes.Equal(now, old) {
+		return kv.ErrConflict
+	}
+	return c.Put(ctx, key, value, expiry)
 }
 
 // rateLimited accepts one write a second and key.

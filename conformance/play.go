@@ -71,7 +71,11 @@ func circumstances(target Target, profile string) []string {
 	if l, ok := target.(Limiting); ok {
 		limits = l.Limits()
 	}
-	return []string{profile, kept, limits}
+	words := []string{profile, kept, limits}
+	if c, ok := target.(Conditional); ok && c.Conditional() && profile == "strong" {
+		words = append(words, onCondition)
+	}
+	return words
 }
 
 // newPlay prepares the world; shared maps a shared configuration's name to its
@@ -125,7 +129,7 @@ func newPlay(t testing.TB, c *Case, target Target, profile string, shared []sett
 // world is what the target is started with.
 func (p *play) world() World {
 	return World{
-		Config: p.config, KV: p.recorder, Network: p.network, Now: p.clock.Now, Elapse: p.clock.advance,
+		Config: p.config, KV: p.recorder.store(), Network: p.network, Now: p.clock.Now, Elapse: p.clock.advance,
 		Log: slog.New(slog.NewJSONHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 }

@@ -63,12 +63,14 @@ func TestGateway(t *testing.T, target Target, like ...Target) {
 	}
 }
 
-// runKey says which runs have to have equal answers: how limits count makes a difference
-// only to cases that ask.
+// runKey says which runs have to have equal answers: how limits count and whether the
+// store writes on condition make a difference only to cases that ask.
 func runKey(c *Case, target Target, profile string) string {
 	words := append(circumstances(target, profile), c.Name)
-	if !c.mentions(exactly, nearly, notAtAll) {
-		words = slices.DeleteFunc(words, func(word string) bool { return slices.Contains([]string{exactly, nearly, notAtAll}, word) })
+	for _, asked := range [][]string{{exactly, nearly, notAtAll}, {onCondition}} {
+		if !c.mentions(asked...) {
+			words = slices.DeleteFunc(words, func(word string) bool { return slices.Contains(asked, word) })
+		}
 	}
 	return strings.Join(words, " ")
 }

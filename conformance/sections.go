@@ -104,7 +104,7 @@ func (p *sections) complete() error {
 }
 
 // conditions are the words that are no profile.
-var conditions = []string{"fresh", "kept", exactly, nearly, notAtAll}
+var conditions = []string{"fresh", "kept", exactly, nearly, notAtAll, onCondition}
 
 func checkTags(only tags) error {
 	for _, term := range strings.FieldsFunc(strings.Join(only, "+"), func(r rune) bool { return r == '+' }) {

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -102,6 +103,34 @@ func (r *recorder) Put(ctx context.Context, key string, value []byte, expiry tim
 
 func (r *recorder) Delete(ctx context.Context, key string) error {
 	return r.begin("delete", key).Delete(ctx, key)
+}
+
+// swapping is a recorder whose profile writes on condition.
+type swapping struct{ *recorder }
+
+// Swap implements [kv.Swapper].
+func (r swapping) Swap(ctx context.Context, key string, old, value []byte, expiry time.Time) error {
+	d := r.begin("swap", key)
+	if len(value) == 0 || len(value) > kv.MaxValueSize || expiry.IsZero() {
+		r.violation("store: swap of %d bytes under %s, or without expiry", len(value), key)
+	}
+	r.secrets.see("kv", "the value stored under "+key, string(value))
+	if s, ok := d.(kv.Swapper); ok {
+		return s.Swap(ctx, key, old, value, expiry)
+	}
+	// A store does not change its nature while a gateway runs, but for the worse.
+	if _, err := d.Get(ctx, key); err != nil && !errors.Is(err, kv.ErrNotFound) {
+		return err
+	}
+	return d.Put(ctx, key, value, expiry)
+}
+
+// store is the recorder as the gateway's store.
+func (r *recorder) store() kv.Driver {
+	if _, ok := r.driver.(kv.Swapper); ok {
+		return swapping{r}
+	}
+	return r
 }
 
 // use changes the profile.

@@ -87,6 +87,15 @@ type Limiting interface {
 	Limits() string
 }
 
+// onCondition says that the store writes on condition.
+const onCondition = "conditional"
+
+// Conditional is implemented by targets whose store can write on condition if World.KV
+// can, as it can in profile strong. Sections of a case marked "conditional" apply then.
+type Conditional interface {
+	Conditional() bool
+}
+
 // RealClock is implemented by targets whose runtime has its own clock, so that
 // World.Now is the machine's. Their ledger has a line for @advance.
 type RealClock interface {

@@ -25,6 +25,8 @@ func (wasiTarget) Forgets() bool { return true }
 // Limits implements [Limiting]: the store over HTTP counts.
 func (wasiTarget) Limits() string { return exactly }
 
+func (wasiTarget) Conditional() bool { return true }
+
 func (m wasiTarget) Start(t testing.TB, w World) Instance {
 	const token = "store-token-that-nobody-may-see"
 	front := &redisrest.Front{Token: token, Commands: redisrest.Driver{KV: w.KV, Now: w.Now}}

@@ -21,6 +21,9 @@ type Target struct {
 // Forgets implements [conformance.Forgetter].
 func (n Target) Forgets() bool { return n.Fresh }
 
+// Conditional implements [conformance.Conditional].
+func (n Target) Conditional() bool { return true }
+
 // Name is native or native-fresh.
 func (n Target) Name() string {
 	if n.Fresh {

@@ -1,6 +1,7 @@
 package redisrest
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"gatehouse/core/kv"
@@ -74,8 +76,7 @@ func (d Driver) del(ctx context.Context, args []string) (any, error) {
 }
 
 func (d Driver) eval(ctx context.Context, args []string) (any, error) {
-	swapper, ok := d.KV.(kv.Swapper)
-	if !ok || args[1] != "1" {
+	if args[1] != "1" {
 		return nil, errors.New("ERR unknown command 'EVAL'")
 	}
 	var old []byte
@@ -89,13 +90,33 @@ func (d Driver) eval(ctx context.Context, args []string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch err := swapper.Swap(ctx, args[2], old, value, expiry); {
+	switch err := d.swap(ctx, args[2], old, value, expiry); {
 	case errors.Is(err, kv.ErrConflict):
 		return int64(0), nil
 	case err != nil:
 		return nil, failed(err)
 	}
 	return int64(1), nil
+}
+
+// scripts run one at a time in a Redis.
+var scripts sync.Mutex
+
+// swap is the driver's own where it has one, and otherwise what the script does.
+func (d Driver) swap(ctx context.Context, key string, old, value []byte, expiry time.Time) error {
+	if swapper, ok := d.KV.(kv.Swapper); ok {
+		return swapper.Swap(ctx, key, old, value, expiry)
+	}
+	scripts.Lock()
+	defer scripts.Unlock()
+	now, err := d.KV.Get(ctx, key)
+	switch {
+	case err != nil && !errors.Is(err, kv.ErrNotFound):
+		return err
+	case (old == nil) != (err != nil) || !bytes.Equal(now, old):
+		return kv.ErrConflict
+	}
+	return d.KV.Put(ctx, key, value, expiry)
 }
 
 // record reads a value and its lifetime.
