@@ -271,3 +271,27 @@ func TestAWaiterGoesAway(t *testing.T) {
 	r.has(r.one, "access-1")
 	r.redeemed(1)
 }
+
+// A record that was begun moments ago need not be visible yet: elsewhere it is missing,
+// not ended, and here it is known.
+func TestARecordThatIsNotVisibleYet(t *testing.T) {
+	store := &stale{Memory: &kv.Memory{Now: epoch}, all: true}
+	r := newRig(t, plain{store})
+	store.old = map[string][]byte{}
+	r.has(r.one, "access-0")
+	other := r.process()
+	r.fails(other, refresh.ErrMissing)
+	r.fails(other, refresh.ErrEnded)
+	store.old = nil
+	r.has(other, "access-0")
+	store.old = map[string][]byte{}
+	r.clock.pass(3 * time.Minute)
+	r.fails(r.one, refresh.ErrMissing)
+	store.old = nil
+	if _, err := r.one.End(t.Context(), ref); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.process().Load(t.Context(), ref); !errors.Is(err, refresh.ErrEnded) || errors.Is(err, refresh.ErrMissing) {
+		t.Errorf("got %v", err)
+	}
+}

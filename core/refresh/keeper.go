@@ -26,7 +26,7 @@ func (k *Keeper) Begin(ctx context.Context, ref string, t Tokens, end time.Time)
 }
 
 // Load returns the newest generation of a record that the store or this process knows.
-// The error is ErrEnded or ErrStore.
+// The error is ErrEnded, which ErrMissing is, or ErrStore.
 func (k *Keeper) Load(ctx context.Context, ref string) (*Record, error) {
 	known := k.memory.get(ref)
 	if known.ended {
@@ -36,7 +36,9 @@ func (k *Keeper) Load(ctx context.Context, ref string) (*Record, error) {
 	switch {
 	case errors.Is(err, ErrStore) && known.unsaved && k.o.Now().Before(known.record.End):
 		return known.record, nil
-	case errors.Is(err, ErrEnded):
+	case errors.Is(err, ErrMissing) && known.record != nil && !k.o.Store.Conditional() && k.o.Now().Sub(known.record.Obtained) < visibleAfter:
+		return known.record, nil
+	case errors.Is(err, ErrEnded) && !errors.Is(err, ErrMissing):
 		k.memory.end(ref)
 		return nil, err
 	case err != nil:
@@ -57,7 +59,7 @@ func (k *Keeper) read(ctx context.Context, key string) (*Record, error) {
 	found, err := k.o.Store.Look(ctx, k.o.Use, key)
 	switch {
 	case errors.Is(err, kv.ErrNotFound):
-		return nil, ErrEnded
+		return nil, ErrMissing
 	case err != nil && !errors.Is(err, kv.ErrCorrupt):
 		return nil, fmt.Errorf("%w: %w", ErrStore, err)
 	}

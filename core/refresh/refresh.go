@@ -37,6 +37,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -49,6 +50,9 @@ import (
 var (
 	// ErrEnded: there is no such record, or it ended, or its tokens are used up.
 	ErrEnded = errors.New("refresh: ended")
+	// ErrMissing is an ErrEnded: the store has nothing, not even a mark. A record that
+	// was begun moments ago may be on its way in an eventually consistent store.
+	ErrMissing = fmt.Errorf("%w: missing", ErrEnded)
 	// ErrStore: the store could not be asked.
 	ErrStore = errors.New("refresh: store unavailable")
 	// ErrBusy: another process redeems and did not end in time, or too many attempts
@@ -127,6 +131,9 @@ const (
 	// generationFor is how long a generation stays under a key of its own: for stores
 	// that are behind, and for a process that died before it replaced the record.
 	generationFor = 24 * time.Hour
+	// visibleAfter is how long a store without conditional writes may take to show a new
+	// record.
+	visibleAfter = 2 * time.Minute
 	// maxAttempts bounds the attempts under way in one process.
 	maxAttempts = 1000
 )

@@ -98,12 +98,13 @@ func TestOneOfManyTakes(t *testing.T) {
 				var wg sync.WaitGroup
 				var won atomic.Int32
 				for range c.processes {
+					taker := first
 					if c.processes > 1 {
-						first = collections(t, driver)
+						taker = collections(t, driver)
 					}
 					for range 16 / c.processes {
 						wg.Go(func() {
-							switch _, err := first.Take(context.Background(), "id"); {
+							switch _, err := taker.Take(context.Background(), "id"); {
 							case err == nil:
 								won.Add(1)
 							case !errors.Is(err, grant.ErrTaken):

@@ -84,27 +84,28 @@ func New(o Options) *Grants {
 }
 
 // Create stores t and returns the handle that opens it. The error is ErrStore.
-func (g *Grants) Create(ctx context.Context, a About, t *provider.Grant) (handle string, e *Entry, err error) {
+func (g *Grants) Create(ctx context.Context, a About, t *provider.Grant) (text string, e *Entry, err error) {
 	a.Created = g.now()
 	id := newID()
 	r, err := g.keeper.Begin(ctx, id.ref(), tokensOf(a, t), a.Created.Add(g.life))
 	if err != nil {
 		return "", nil, mapped(err)
 	}
-	return g.sealHandle(id), &Entry{About: a, Grant: t, Ref: id.ref(), Expires: r.End, record: r}, nil
+	return g.sealHandle(handle{id, a.Created}), &Entry{About: a, Grant: t, Ref: id.ref(), Expires: r.End, record: r}, nil
 }
 
-// Load returns the grant of a handle. The error is ErrHandle, ErrEnded or ErrStore.
-func (g *Grants) Load(ctx context.Context, handle string) (*Entry, error) {
-	id, ok := g.openHandle(handle)
+// Load returns the grant of a handle. The error is ErrHandle, ErrEnded or ErrStore,
+// also for a record that may not be visible yet.
+func (g *Grants) Load(ctx context.Context, text string) (*Entry, error) {
+	h, ok := g.openHandle(text)
 	if !ok {
 		return nil, ErrHandle
 	}
-	r, err := g.keeper.Load(ctx, id.ref())
+	r, err := g.keeper.Load(ctx, h.ref())
 	if err != nil {
-		return nil, mapped(err)
+		return nil, h.mapped(err, g.now())
 	}
-	return entryOf(id.ref(), r)
+	return entryOf(h.ref(), r)
 }
 
 // Use calls use with e's token, which is refreshed first when it is about to expire.
@@ -141,16 +142,24 @@ func (g *Grants) Use(ctx context.Context, e *Entry, p *provider.Provider, use fu
 
 // End deletes the grant of a handle and returns what it was, for revocation at the
 // provider. The error is ErrHandle, ErrEnded or ErrStore.
-func (g *Grants) End(ctx context.Context, handle string) (*Entry, error) {
-	id, ok := g.openHandle(handle)
+func (g *Grants) End(ctx context.Context, text string) (*Entry, error) {
+	h, ok := g.openHandle(text)
 	if !ok {
 		return nil, ErrHandle
 	}
-	r, err := g.keeper.End(ctx, id.ref())
+	r, err := g.keeper.End(ctx, h.ref())
 	if err != nil {
-		return nil, mapped(err)
+		return nil, h.mapped(err, g.now())
 	}
-	return entryOf(id.ref(), r)
+	return entryOf(h.ref(), r)
+}
+
+// mapped is the function of that name, for an error about h's record.
+func (h handle) mapped(err error, now time.Time) error {
+	if errors.Is(err, refresh.ErrMissing) && h.isNew(now) {
+		return fmt.Errorf("%w: the record is not visible yet", ErrStore)
+	}
+	return mapped(err)
 }
 
 // mapped makes an error of this package, or of a provider, of what package refresh

@@ -183,7 +183,7 @@ func TestForeignHandlesCostNothing(t *testing.T) {
 	other := grant.New(grant.Options{Store: kv.NewStore(r.store, keyring(t, "o"), time.Now), Keys: keyring(t, "o"), Now: time.Now})
 	before := r.store.ops
 	cookie := keyring(t, "k").SealText(seal.SessionCookie, "", make([]byte, 32))
-	short := keyring(t, "k").SealText(seal.BrokerHandle, "", make([]byte, 31))
+	short := keyring(t, "k").SealText(seal.BrokerHandle, "", make([]byte, 32))
 	for _, h := range []string{"", "x", handle + "A", handle[1:], handle[:len(handle)-1], strings.ToUpper(handle), "\n" + handle, cookie, short, strings.Repeat("A", 103)} {
 		if _, err := r.grants.Load(t.Context(), h); !errors.Is(err, grant.ErrHandle) {
 			t.Errorf("load %q: %v", h, err)
@@ -198,7 +198,7 @@ func TestForeignHandlesCostNothing(t *testing.T) {
 	if r.store.ops != before {
 		t.Errorf("%d operations", r.store.ops-before)
 	}
-	if _, err := r.grants.Load(t.Context(), keyring(t, "k").SealText(seal.BrokerHandle, "", make([]byte, 32))); !errors.Is(err, grant.ErrEnded) {
+	if _, err := r.grants.Load(t.Context(), keyring(t, "k").SealText(seal.BrokerHandle, "", make([]byte, 40))); !errors.Is(err, grant.ErrEnded) {
 		t.Errorf("never created: %v", err)
 	}
 	keys, _, err := r.store.List(t.Context(), "", "", 100)
@@ -336,5 +336,30 @@ func TestTokensThatArriveTooLateAreRevoked(t *testing.T) {
 	err = r.grants.Use(t.Context(), e, p, func(context.Context, *provider.Grant) error { t.Error("used"); return nil })
 	if !errors.Is(err, grant.ErrEnded) || strings.Join(revoked, " ") != "late-refresh late-access" {
 		t.Errorf("got %v, revoked %v", err, revoked)
+	}
+}
+
+// A handle may come before its record is to be seen in an eventually consistent store:
+// that is no end.
+func TestARecordThatIsNotVisibleYet(t *testing.T) {
+	r := newRig(t)
+	handle, _ := r.allow()
+	if err := r.store.Memory.Delete(t.Context(), func() string {
+		keys, _, err := r.store.List(t.Context(), "", "", 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return keys[0]
+	}()); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []error{grant.ErrStore, grant.ErrEnded} {
+		if _, err := r.grants.Load(t.Context(), handle); !errors.Is(err, want) {
+			t.Errorf("load: %v, want %v", err, want)
+		}
+		if _, err := r.grants.End(t.Context(), handle); !errors.Is(err, want) {
+			t.Errorf("end: %v, want %v", err, want)
+		}
+		r.pass(2 * time.Minute)
 	}
 }
