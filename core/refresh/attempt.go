@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -150,7 +151,7 @@ func (k *Keeper) write(ctx context.Context, r *Record) error {
 	if errors.Is(err, kv.ErrConflict) {
 		return kv.ErrConflict
 	}
-	return errors.Join(ErrStore, err)
+	return fmt.Errorf("%w: %w", ErrStore, err)
 }
 
 // release gives the lease back after a failure and notes when to try again.

@@ -13,7 +13,9 @@ import (
 
 // Collections keep values that are taken at most once: with a store that can write
 // conditionally exactly once, elsewhere once in a process and as far as reads see
-// earlier writes. It is safe for concurrent use.
+// earlier writes. That a value was taken is written under a key of its own: a
+// store may be slow to show a change, and may refuse one that comes soon after another.
+// It is safe for concurrent use.
 type Collections struct {
 	store *kv.Store
 	now   func() time.Time
@@ -34,6 +36,8 @@ func NewCollections(store *kv.Store, now func() time.Time) *Collections {
 const (
 	holds = 'v'
 	taken = 't'
+	// takenSuffix of a key is that of the mark beside the record.
+	takenSuffix = ".t"
 )
 
 const (
@@ -107,6 +111,12 @@ func (c *Collections) look(ctx context.Context, key string) (*kv.Found, error) {
 	case len(found.Value) == 0 || found.Value[0] != holds:
 		return nil, ErrTaken
 	}
+	switch _, err := c.store.Get(ctx, collections, key+takenSuffix); {
+	case err == nil:
+		return nil, ErrTaken
+	case !errors.Is(err, kv.ErrNotFound):
+		return nil, fmt.Errorf("%w: %w", ErrStore, err)
+	}
 	return found, nil
 }
 
@@ -123,28 +133,44 @@ func (c *Collections) change(ctx context.Context, id string, to func(*kv.Found, 
 		if err != nil {
 			return err
 		}
-		takes := value[0] == taken
-		if takes && !c.store.Conditional() && !c.take(key) {
-			return ErrTaken
+		if value[0] == taken && found != nil {
+			return c.mark(ctx, key, value, expiry)
 		}
-		_, err = c.store.Replace(ctx, collections, key, found, value, expiry)
-		if err != nil && !errors.Is(err, kv.ErrConflict) {
-			// It may have been written all the same.
-			if there, e := c.store.Look(ctx, collections, key); e == nil && string(there.Value) == string(value) {
-				err = nil
-			}
-		}
-		switch {
-		case err == nil && takes:
-			c.take(key)
-			return nil
-		case err == nil:
-			return nil
-		case !errors.Is(err, kv.ErrConflict):
-			return fmt.Errorf("%w: %w", ErrStore, err)
+		if err = c.replace(ctx, key, found, value, expiry); !errors.Is(err, kv.ErrConflict) {
+			return err
 		}
 	}
 	return fmt.Errorf("%w: the record keeps changing", ErrStore)
+}
+
+// replace writes. The error is kv.ErrConflict or ErrStore.
+func (c *Collections) replace(ctx context.Context, key string, found *kv.Found, value []byte, expiry time.Time) error {
+	_, err := c.store.Replace(ctx, collections, key, found, value, expiry)
+	if err == nil || errors.Is(err, kv.ErrConflict) {
+		return err
+	}
+	// It may have been written all the same.
+	if there, e := c.store.Look(ctx, collections, key); e == nil && string(there.Value) == string(value) {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", ErrStore, err)
+}
+
+// mark says beside a record that it was taken. Of several who do one succeeds.
+func (c *Collections) mark(ctx context.Context, key string, value []byte, expiry time.Time) error {
+	if !c.take(key) {
+		return ErrTaken
+	}
+	err := c.replace(ctx, key+takenSuffix, nil, value, expiry)
+	if errors.Is(err, kv.ErrConflict) {
+		return ErrTaken
+	}
+	if err != nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.taken, key)
+	}
+	return err
 }
 
 func (c *Collections) isTaken(key string) bool {

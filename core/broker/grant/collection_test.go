@@ -160,7 +160,7 @@ func TestCollectionsOnAStoreThatFails(t *testing.T) {
 		t.Errorf("another attempt: %q, %v", got, err)
 	}
 	keys, _, err := f.List(t.Context(), "", "", 10)
-	if err != nil || len(keys) != 2 || slices.ContainsFunc(keys, func(k string) bool { return strings.Contains(k, "other") || !strings.HasPrefix(k, "r:v1:c:") }) {
+	if err != nil || len(keys) != 4 || slices.ContainsFunc(keys, func(k string) bool { return strings.Contains(k, "other") || !strings.HasPrefix(k, "r:v1:c:") }) {
 		t.Errorf("keys %v, %v", keys, err)
 	}
 	if err := f.Put(t.Context(), keys[0], []byte("garbage"), soon()); err != nil {
@@ -171,4 +171,38 @@ func TestCollectionsOnAStoreThatFails(t *testing.T) {
 			t.Errorf("%s was taken from garbage or a second time", id)
 		}
 	}
+}
+
+// A store that refuses a second write to a key within a second, as Workers KV does.
+func TestCollectionsOnAStoreThatWritesOncePerSecond(t *testing.T) {
+	store := &once{Memory: &kv.Memory{}, written: map[string]bool{}}
+	c := collections(t, plain{store})
+	if err := c.Put(t.Context(), "id", []byte("x"), soon()); err != nil {
+		t.Fatal(err)
+	}
+	store.down = true
+	if _, err := c.Take(t.Context(), "id"); !errors.Is(err, grant.ErrStore) {
+		t.Errorf("a store that refuses: %v", err)
+	}
+	store.down = false
+	if got, err := c.Take(t.Context(), "id"); err != nil || string(got) != "x" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if _, err := collections(t, plain{store}).Take(t.Context(), "id"); !errors.Is(err, grant.ErrTaken) {
+		t.Errorf("twice: %v", err)
+	}
+}
+
+type once struct {
+	*kv.Memory
+	written map[string]bool
+	down    bool
+}
+
+func (o *once) Put(ctx context.Context, key string, value []byte, expiry time.Time) error {
+	if o.written[key] || o.down {
+		return errors.New("429")
+	}
+	o.written[key] = true
+	return o.Memory.Put(ctx, key, value, expiry)
 }
