@@ -58,7 +58,7 @@ func (a *alike) has(run string) bool {
 
 // countdown is a number of seconds that is smaller the later an answer is made. Zero is
 // another thing: it removes a cookie.
-var countdown = regexp.MustCompile(`((?:Max-Age=|Retry-After: ))([1-9]\d{0,8})\b`)
+var countdown = regexp.MustCompile(`((?:Max-Age=|Retry-After: |;t=))([1-9]\d{0,8})\b`)
 
 // passing bounds the seconds that a case takes on a clock that runs.
 const passing = 60
@@ -99,7 +99,7 @@ func differences(a, b string) string {
 
 // drawn is what differs between two runs on one platform: random values, times and
 // ports.
-var drawn = regexp.MustCompile(`[A-Za-z0-9_-]{20,}|\d{9,}|127\.0\.0\.1(?::|%3A)\d+`)
+var drawn = regexp.MustCompile(`[A-Za-z0-9_-]{20,}|\b[B-DF-HJ-NP-TV-Z]{4}-[B-DF-HJ-NP-TV-Z]{4}\b|\d{9,}|127\.0\.0\.1(?::|%3A)\d+`)
 
 // serversOwn are fields that the server in front of the gateway decides on, or that
 // answer a random value of the client's.
