@@ -36,7 +36,7 @@ func (b *Broker) collect(x *exchange.Exchange) {
 
 var errPost = errors.New("the address of a GET is logged")
 
-// compatible reads the seed's GET, whose address may be seen by others.
+// compatible reads a GET, whose address may be seen by others.
 func (b *Broker) compatible(x *exchange.Exchange) (parameters, error) {
 	p, err := query(x.R)
 	if err == nil {
