@@ -165,11 +165,14 @@ var damages = map[string]func(s *store){
 	},
 }
 
-// change rewrites every record, past ones included.
+// change rewrites every record, past ones included; counts of events are none.
 func (s *store) change(f func(value []byte) []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, h := range s.history {
+	for key, h := range s.history {
+		if strings.HasPrefix(key, limitPrefix) {
+			continue
+		}
 		for i := range h {
 			if h[i].value != nil {
 				h[i].value = f(slices.Clone(h[i].value))

@@ -67,11 +67,15 @@ func (b *Broker) app(x *exchange.Exchange) (name string, ok bool) {
 	return name, b.count(x, platform.Limit{Name: limitApp, Count: b.AppPerMinute, Per: time.Minute}, name)
 }
 
-// tooFast reports whether a login was asked for again before its interval was over, as
-// far as this process knows.
+// pollsPerTwo bounds how often a login is asked for in two intervals. Limiters that weigh
+// windows never refuse who stays more than one below a limit: two is what programs that
+// keep to the interval need.
+const pollsPerTwo = 4
+
+// tooFast reports whether a login is asked for much more often than its interval
+// allows, as far as the limiter knows.
 func (b *Broker) tooFast(x *exchange.Exchange, id string) *problem.Problem {
-	// A second less than what programs are told, for those that keep it exactly.
-	l := platform.Limit{Name: limitPoll, Count: 1, Per: pollInterval - time.Second}
+	l := platform.Limit{Name: limitPoll, Count: pollsPerTwo, Per: 2 * pollInterval}
 	if _, ok := b.Limiter.Allow(x.Context, l, id); !ok {
 		return slowDown
 	}
