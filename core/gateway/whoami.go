@@ -1,12 +1,10 @@
 package gateway
 
 import (
-	"encoding/json"
 	"net/http"
 
 	"gatehouse/core/exchange"
 	"gatehouse/core/identity"
-	"gatehouse/core/page"
 	"gatehouse/core/problem"
 )
 
@@ -58,22 +56,4 @@ func describe(id *identity.Identity) description {
 // (RFC 7517).
 func (g *Gateway) assertionKeys(x *exchange.Exchange) {
 	x.Write(http.StatusOK, "application/jwk-set+json", g.Assertion.JWKS())
-}
-
-func (g *Gateway) writeJSON(x *exchange.Exchange, status int, v any) {
-	body, err := json.Marshal(v)
-	if err != nil {
-		g.Refuse(x, problem.Internal.With(err))
-		return
-	}
-	x.Write(status, "application/json", body)
-}
-
-func (g *Gateway) writeBody(x *exchange.Exchange, status int, contentType string, body []byte) {
-	x.Begin(status)
-	h := x.W.Header()
-	page.SetHeaders(h)
-	h.Set("Content-Type", contentType)
-	x.W.WriteHeader(status)
-	_, _ = x.W.Write(body)
 }
