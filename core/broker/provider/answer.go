@@ -26,7 +26,7 @@ type answer struct {
 func (p *Provider) do(ctx context.Context, r *http.Request, secrets []string) (*answer, error) {
 	a, err := p.egress.Do(ctx, r)
 	if err != nil {
-		return nil, &Error{Kind: Unavailable, Err: err}
+		return nil, wrap(Unavailable, err)
 	}
 	members, err := readMembers(a.Header, a.Body)
 	if err != nil {
@@ -66,9 +66,9 @@ func (a *answer) failure(where string) error {
 	case a.status >= 500:
 		return &Error{Kind: Unavailable, RetryAfter: retryAfter(a.header, 0), Reason: reason}
 	case a.status == http.StatusUnauthorized || a.status == http.StatusForbidden:
-		return &Error{Kind: Configuration, Reason: reason}
+		return fail(Configuration, reason)
 	}
-	return &Error{Kind: Malformed, Reason: reason}
+	return fail(Malformed, reason)
 }
 
 func (a *answer) retryAfter() time.Duration { return retryAfter(a.header, busyFor) }

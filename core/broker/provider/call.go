@@ -1,7 +1,7 @@
 package provider
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -59,9 +59,9 @@ func (p *Provider) Call(ctx context.Context, g *Grant, c Call) (*http.Response, 
 	res, err := p.egress.Stream(ctx, r, CallTimeout, MaxCallAnswer)
 	if err != nil {
 		if errors.Is(err, egress.ErrTooLarge) {
-			return nil, &Error{Kind: Malformed, Err: err}
+			return nil, wrap(Malformed, err)
 		}
-		return nil, &Error{Kind: Unavailable, Err: err}
+		return nil, wrap(Unavailable, err)
 	}
 	if err := p.protocol.Judge(p, res); err != nil {
 		_ = res.Body.Close()
@@ -95,7 +95,7 @@ func (OAuth) Request(p *Provider, g *Grant, c Call) (*http.Request, error) {
 		return nil, err
 	}
 	if p.s.API == "" || !slices.ContainsFunc(p.calls, func(a pattern) bool { return a.matchPath(c.Method, path) }) {
-		return nil, &Error{Kind: NotAllowed, Reason: "not on the list: " + printable(c.Method+" "+path, 200)}
+		return nil, fail(NotAllowed, "not on the list: "+printable(c.Method+" "+path, 200))
 	}
 	query, err := callQuery(c.RawQuery)
 	if err != nil {
@@ -111,7 +111,7 @@ func (OAuth) Request(p *Provider, g *Grant, c Call) (*http.Request, error) {
 	}
 	if len(c.Body) > 0 {
 		if c.Method == http.MethodGet || c.Method == http.MethodHead {
-			return nil, &Error{Kind: Request, Reason: "a body with " + c.Method}
+			return nil, fail(Request, "a body with "+c.Method)
 		}
 		if kind := c.Header["Content-Type"]; len(kind) == 1 {
 			r.Header.Set("Content-Type", kind[0])
@@ -138,11 +138,11 @@ func setBody(r *http.Request, body string) {
 func callPath(escaped string) (string, error) {
 	path, err := proxy.CanonicalPath(escaped)
 	if err != nil {
-		return "", &Error{Kind: Request, Err: err}
+		return "", wrap(Request, err)
 	}
 	plain, err := url.PathUnescape(escaped)
 	if err != nil || strings.Contains(plain, "//") || strings.Contains(plain+"/", "/./") || strings.Contains(plain+"/", "/../") {
-		return "", &Error{Kind: Request, Reason: "dot segments or empty ones in the path"}
+		return "", fail(Request, "dot segments or empty ones in the path")
 	}
 	return path, nil
 }
@@ -150,7 +150,7 @@ func callPath(escaped string) (string, error) {
 // callQuery writes a query anew, parameters in their order.
 func callQuery(raw string) (string, error) {
 	if len(raw) > maxQuery {
-		return "", &Error{Kind: Request, Reason: "query is too long"}
+		return "", fail(Request, "query is too long")
 	}
 	var out strings.Builder
 	for pair := range strings.SplitSeq(raw, "&") {
@@ -161,10 +161,10 @@ func callQuery(raw string) (string, error) {
 		name, err := url.QueryUnescape(name)
 		value, err2 := url.QueryUnescape(value)
 		if err != nil || err2 != nil || strings.Contains(pair, ";") {
-			return "", &Error{Kind: Request, Reason: "malformed query"}
+			return "", fail(Request, "malformed query")
 		}
 		if slices.ContainsFunc(smuggled, func(s string) bool { return strings.EqualFold(s, name) }) {
-			return "", &Error{Kind: Request, Reason: "parameter that is the broker's: " + printable(name, 50)}
+			return "", fail(Request, "parameter that is the broker's: "+printable(name, 50))
 		}
 		if out.Len() > 0 {
 			out.WriteByte('&')
@@ -184,7 +184,7 @@ func (OAuth) Judge(_ *Provider, res *http.Response) error {
 	a := &answer{status: res.StatusCode, header: res.Header}
 	switch {
 	case res.StatusCode == http.StatusUnauthorized:
-		return &Error{Kind: Unauthorized, Reason: "call: status 401"}
+		return fail(Unauthorized, "call: status 401")
 	case res.StatusCode == http.StatusTooManyRequests, res.StatusCode >= 500, res.StatusCode < 200,
 		res.StatusCode >= 300 && res.StatusCode < 400 && res.StatusCode != http.StatusNotModified:
 		return a.failure("call")
@@ -193,20 +193,17 @@ func (OAuth) Judge(_ *Provider, res *http.Response) error {
 }
 
 // peek returns the body when it is no longer than limit, which stays to be read;
-// otherwise whole is false.
-func peek(res *http.Response, limit int) (body []byte, whole bool, err error) {
-	b := bufio.NewReaderSize(res.Body, limit+1)
-	body, err = b.Peek(limit + 1)
-	closer := res.Body
+// otherwise whole is false, and body is its beginning.
+func peek(res *http.Response, limit int64) (body []byte, whole bool, err error) {
+	body, err = io.ReadAll(io.LimitReader(res.Body, limit+1))
+	replaceBody(res, io.MultiReader(bytes.NewReader(body), res.Body))
+	return body, int64(len(body)) <= limit, err
+}
+
+// replaceBody makes r what is read of res.
+func replaceBody(res *http.Response, r io.Reader) {
 	res.Body = struct {
 		io.Reader
 		io.Closer
-	}{b, closer}
-	switch err {
-	case nil:
-		return body, false, nil
-	case io.EOF:
-		return body, true, nil
-	}
-	return nil, false, err
+	}{r, res.Body}
 }

@@ -30,7 +30,7 @@ func (p *Provider) code(ctx context.Context, query url.Values) (string, error) {
 func unrepeated(query url.Values, names ...string) error {
 	for _, name := range names {
 		if len(query[name]) > 1 {
-			return &Error{Kind: Request, Reason: name + " is repeated"}
+			return fail(Request, name+" is repeated")
 		}
 	}
 	return nil
@@ -40,7 +40,7 @@ func unrepeated(query url.Values, names ...string) error {
 func brought(query url.Values, name string) (string, error) {
 	value := query.Get(name)
 	if value == "" || len(value) > maxCode || !visible(value) {
-		return "", &Error{Kind: Request, Reason: name + " is missing or malformed"}
+		return "", fail(Request, name+" is missing or malformed")
 	}
 	return value, nil
 }
@@ -57,5 +57,5 @@ func authorizationError(code, description string) error {
 		"redirect_uri_mismatch", "application_suspended":
 		kind = Configuration
 	}
-	return &Error{Kind: kind, Reason: "authorization endpoint: " + describe(code, description, nil)}
+	return fail(kind, "authorization endpoint: "+describe(code, description, nil))
 }

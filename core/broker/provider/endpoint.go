@@ -42,7 +42,7 @@ func (p *Provider) Origin(ctx context.Context) (string, error) {
 	}
 	u, err := url.Parse(address)
 	if err != nil {
-		return "", &Error{Kind: Configuration, Reason: "malformed authorization endpoint"}
+		return "", fail(Configuration, "malformed authorization endpoint")
 	}
 	return u.Scheme + "://" + egress.Host(u), nil
 }
@@ -58,5 +58,5 @@ func fromOIDC(err error) error {
 	case errors.Is(err, oidc.ErrIssuer):
 		kind = Request
 	}
-	return &Error{Kind: kind, Err: err}
+	return wrap(kind, err)
 }

@@ -67,6 +67,11 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
+// fail makes an error that gives a reason, wrap one that has a cause.
+func fail(kind Kind, reason string) *Error { return &Error{Kind: kind, Reason: reason} }
+
+func wrap(kind Kind, err error) *Error { return &Error{Kind: kind, Err: err} }
+
 // KindOf returns the kind of an error of this package, "" for others.
 func KindOf(err error) Kind {
 	var e *Error

@@ -34,7 +34,7 @@ func (gitHubProtocol) Revokes() bool { return true }
 func (gitHubProtocol) Revoke(ctx context.Context, p *Provider, g *Grant) error {
 	body, err := json.Marshal(map[string]string{"access_token": g.Access.Reveal()})
 	if err != nil {
-		return &Error{Kind: Configuration, Err: err}
+		return wrap(Configuration, err)
 	}
 	r, err := newRequest(http.MethodDelete, p.s.API+"/applications/"+url.PathEscape(p.s.ClientID)+"/token", string(body))
 	if err != nil {

@@ -43,7 +43,7 @@ func (lastFMProtocol) Revoke(context.Context, *Provider, *Grant) error { return 
 func (lastFMProtocol) AuthorizationURL(_ context.Context, p *Provider, a Authorization) (string, error) {
 	u, err := url.Parse(p.s.AuthorizationEndpoint)
 	if err != nil {
-		return "", &Error{Kind: Configuration, Reason: "malformed authorization endpoint"}
+		return "", fail(Configuration, "malformed authorization endpoint")
 	}
 	q := u.Query()
 	q.Set("api_key", p.s.ClientID)
@@ -52,7 +52,7 @@ func (lastFMProtocol) AuthorizationURL(_ context.Context, p *Provider, a Authori
 	} else {
 		callback, err := url.Parse(a.RedirectURI)
 		if err != nil {
-			return "", &Error{Kind: Configuration, Reason: "malformed redirect URI"}
+			return "", fail(Configuration, "malformed redirect URI")
 		}
 		own := callback.Query()
 		own.Set("state", a.State)
@@ -71,7 +71,7 @@ func (lastFMProtocol) RequestToken(ctx context.Context, p *Provider) (string, er
 	}
 	token, _ := members.Text("token")
 	if token == "" || len(token) > maxCode || !visible(token) {
-		return "", &Error{Kind: Malformed, Reason: "auth.getToken: no token"}
+		return "", fail(Malformed, "auth.getToken: no token")
 	}
 	return token, nil
 }
@@ -93,12 +93,12 @@ func (lastFMProtocol) Redeem(ctx context.Context, p *Provider, a Answer) (*Grant
 	}
 	session, err := strictjson.Parse(members["session"])
 	if err != nil {
-		return nil, &Error{Kind: Malformed, Reason: "missing session"}
+		return nil, fail(Malformed, "missing session")
 	}
 	key, _ := session.Text("key")
 	name := identity.Describing(session, "name")
 	if key == "" || len(key) > maxToken || !visible(key) || name == "" {
-		return nil, &Error{Kind: Malformed, Reason: "session without key or name"}
+		return nil, fail(Malformed, "session without key or name")
 	}
 	shown := map[string]any{"name": name}
 	if n, ok := subscriber(session); ok {
@@ -106,7 +106,7 @@ func (lastFMProtocol) Redeem(ctx context.Context, p *Provider, a Answer) (*Grant
 	}
 	public, err := json.Marshal(shown)
 	if err != nil {
-		return nil, &Error{Kind: Malformed, Reason: "session cannot be written"}
+		return nil, fail(Malformed, "session cannot be written")
 	}
 	return &Grant{Access: secret.New(key), TokenType: "lastfm", Name: name, Session: public}, nil
 }
@@ -123,7 +123,7 @@ func subscriber(session strictjson.Object) (int, bool) {
 
 // Refresh is refused: a session key does not expire, and a refused one is over.
 func (lastFMProtocol) Refresh(context.Context, *Provider, *Grant) (*Grant, error) {
-	return nil, &Error{Kind: Ended, Reason: "session keys are not refreshed"}
+	return nil, fail(Ended, "session keys are not refreshed")
 }
 
 // Profile is the session's name.

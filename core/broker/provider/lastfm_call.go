@@ -39,10 +39,10 @@ func (lastFMProtocol) Request(p *Provider, g *Grant, c Call) (*http.Request, err
 	method := strings.TrimPrefix(c.Path, "/")
 	// What gives out sessions is the broker's, whatever the list says.
 	if !methodName(method) || strings.HasPrefix(method, "auth.") || !slices.ContainsFunc(p.calls, func(a pattern) bool { return a.matchName(method) }) {
-		return nil, &Error{Kind: NotAllowed, Reason: "not on the list: " + printable(method, 100)}
+		return nil, fail(NotAllowed, "not on the list: "+printable(method, 100))
 	}
 	if c.Method != http.MethodPost && (c.Method != http.MethodGet || !reads(method)) {
-		return nil, &Error{Kind: NotAllowed, Reason: printable(method+" by "+c.Method, 100)}
+		return nil, fail(NotAllowed, printable(method+" by "+c.Method, 100))
 	}
 	parameters, err := lastFMInput(c)
 	if err != nil {
@@ -83,7 +83,7 @@ func lastFMInput(c Call) (map[string]string, error) {
 		}
 	}
 	if err != nil || len(in) > maxParameters {
-		return nil, &Error{Kind: Request, Reason: "parameters are malformed or too many"}
+		return nil, fail(Request, "parameters are malformed or too many")
 	}
 	maps.DeleteFunc(in, func(name string, _ []string) bool { return slices.Contains(lastFMDropped, name) })
 	out := make(map[string]string, len(in)+6)
@@ -100,7 +100,7 @@ func lastFMInput(c Call) (map[string]string, error) {
 			problem = "too long, control characters or not UTF-8: "
 		}
 		if problem != "" {
-			return nil, &Error{Kind: Request, Reason: problem + printable(name, 50)}
+			return nil, fail(Request, problem+printable(name, 50))
 		}
 		out[name] = values[0]
 	}

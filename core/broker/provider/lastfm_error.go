@@ -2,7 +2,6 @@ package provider
 
 import (
 	"bytes"
-	"io"
 	"net/http"
 	"strconv"
 
@@ -19,21 +18,33 @@ func lastFMCode(o strictjson.Object) int {
 	return n
 }
 
-// lastFMKinds say what an error code means, whatever the status is. Codes that are not
-// listed are about the request.
-var lastFMKinds = map[int]Kind{
-	4: Invalid, 14: Pending, 15: Expired,
-	9:  Ended,
-	10: Configuration, 13: Configuration, 26: Configuration,
-	8: Unavailable, 11: Unavailable, 16: Unavailable,
-	29: Busy,
+// lastFMKind says what an error code means, whatever the status is; "" for what is
+// about the request.
+func lastFMKind(code int) Kind {
+	switch code {
+	case 4:
+		return Invalid
+	case 14:
+		return Pending
+	case 15:
+		return Expired
+	case 9:
+		return Ended
+	case 10, 13, 26:
+		return Configuration
+	case 8, 11, 16:
+		return Unavailable
+	case 29:
+		return Busy
+	}
+	return ""
 }
 
 // lastFMError is the error of a request of the broker's own.
 func (a *answer) lastFMError(method string) error {
 	code := lastFMCode(a.members)
 	message, _ := a.members.Text("message")
-	e := &Error{Kind: lastFMKinds[code], Reason: method + ": " + describe("error "+strconv.Itoa(code), message, a.secrets)}
+	e := &Error{Kind: lastFMKind(code), Reason: method + ": " + describe("error "+strconv.Itoa(code), message, a.secrets)}
 	switch e.Kind {
 	case "":
 		e.Kind = Malformed // the request was ours
@@ -52,7 +63,7 @@ const maxErrorAnswer = 8 << 10
 func (lastFMProtocol) Judge(p *Provider, res *http.Response) error {
 	body, whole, err := peek(res, maxErrorAnswer)
 	if err != nil {
-		return &Error{Kind: Unavailable, Err: err}
+		return wrap(Unavailable, err)
 	}
 	a := &answer{status: res.StatusCode, header: res.Header, secrets: []string{p.s.ClientSecret.Reveal()}}
 	if whole {
@@ -69,16 +80,11 @@ func (lastFMProtocol) Judge(p *Provider, res *http.Response) error {
 	case code == 4 || code == 17:
 		res.StatusCode = http.StatusForbidden
 	case code == 14 || code == 15:
-		return &Error{Kind: Ended, Reason: "call: error " + strconv.Itoa(code)}
-	case lastFMKinds[code] != "":
+		return fail(Ended, "call: error "+strconv.Itoa(code))
+	case lastFMKind(code) != "":
 		return a.lastFMError("call")
 	case res.StatusCode < 400 || res.StatusCode > 499:
 		res.StatusCode = http.StatusBadRequest
 	}
-	// What the provider says of a request cannot hold its signature.
-	res.Body = struct {
-		io.Reader
-		io.Closer
-	}{bytes.NewReader(body), res.Body}
 	return nil
 }

@@ -201,7 +201,7 @@ func (p *Provider) CheckRedirectURI(uri string) string {
 func newRequest(method, address, body string) (*http.Request, error) {
 	r, err := http.NewRequest(method, address, strings.NewReader(body))
 	if err != nil {
-		return nil, &Error{Kind: Configuration, Reason: "malformed address"}
+		return nil, fail(Configuration, "malformed address")
 	}
 	if body == "" {
 		r.Body, r.GetBody, r.ContentLength = nil, nil, 0

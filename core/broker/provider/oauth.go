@@ -28,7 +28,7 @@ func (OAuth) AuthorizationURL(ctx context.Context, p *Provider, a Authorization)
 	}
 	u, err := url.Parse(address)
 	if err != nil {
-		return "", &Error{Kind: Configuration, Reason: "malformed authorization endpoint"}
+		return "", fail(Configuration, "malformed authorization endpoint")
 	}
 	q := u.Query()
 	for name, value := range p.d.Parameters {
@@ -96,7 +96,7 @@ func (OAuth) Redeem(ctx context.Context, p *Provider, a Answer) (*Grant, error) 
 // Refresh redeems a refresh token (RFC 6749, section 6).
 func (OAuth) Refresh(ctx context.Context, p *Provider, g *Grant) (*Grant, error) {
 	if g.Refresh.Empty() {
-		return nil, &Error{Kind: Ended, Reason: "no refresh token"}
+		return nil, fail(Ended, "no refresh token")
 	}
 	newer, err := p.requestToken(ctx, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {g.Refresh.Reveal()}}, Ended)
 	if err != nil {
@@ -130,7 +130,7 @@ func (p *Provider) send(ctx context.Context, address string, form url.Values) (*
 	form = maps.Clone(form)
 	header := map[string][]string{}
 	if err := p.authentication()(ctx, form, header); err != nil {
-		return nil, &Error{Kind: Configuration, Err: err}
+		return nil, wrap(Configuration, err)
 	}
 	r, err := newRequest("POST", address, form.Encode())
 	if err != nil {

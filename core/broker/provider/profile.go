@@ -26,7 +26,7 @@ func (OAuth) Profile(ctx context.Context, p *Provider, g *Grant) (string, error)
 	case err != nil:
 		return "", err
 	case a.status == http.StatusUnauthorized:
-		return "", &Error{Kind: Unauthorized, Reason: "userinfo: status 401"}
+		return "", fail(Unauthorized, "userinfo: status 401")
 	case a.status != http.StatusOK || a.members == nil:
 		return "", a.failure("userinfo")
 	}
@@ -39,5 +39,5 @@ func (OAuth) Profile(ctx context.Context, p *Provider, g *Grant) (string, error)
 			return text, nil
 		}
 	}
-	return "", &Error{Kind: Malformed, Reason: "userinfo: no name"}
+	return "", fail(Malformed, "userinfo: no name")
 }

@@ -138,7 +138,7 @@ func (p *Provider) AuthorizationURL(ctx context.Context, a Authorization) (strin
 func (p *Provider) RequestToken(ctx context.Context) (string, error) {
 	d, ok := p.protocol.(DesktopProtocol)
 	if !ok {
-		return "", &Error{Kind: Unsupported, Reason: "no desktop flow"}
+		return "", fail(Unsupported, "no desktop flow")
 	}
 	return d.RequestToken(ctx, p)
 }

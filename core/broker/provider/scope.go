@@ -14,7 +14,7 @@ func (p *Provider) CheckScopes(scope string) ([]string, error) {
 	var asked []string
 	for name := range strings.SplitSeq(scope, " ") {
 		if !slices.Contains(p.s.AllowedScopes, name) {
-			return nil, &Error{Kind: Scope, Reason: "not allowed: " + printable(name, 100)}
+			return nil, fail(Scope, "not allowed: "+printable(name, 100))
 		}
 		if !slices.Contains(asked, name) {
 			asked = append(asked, name)

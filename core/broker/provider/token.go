@@ -45,7 +45,7 @@ func (p *Provider) readToken(a *answer, refused Kind) (*Grant, error) {
 	if a.members == nil || a.status != http.StatusOK && a.status != http.StatusCreated {
 		return nil, a.failure(where)
 	}
-	malformed := func(what string) error { return &Error{Kind: Malformed, Reason: where + ": malformed " + what} }
+	malformed := func(what string) error { return fail(Malformed, where+": malformed "+what) }
 	g := &Grant{TokenType: "Bearer", Expiry: expiryOf(a.members, p.now())}
 	for name, dst := range map[string]*secret.Text{
 		"access_token": &g.Access, "refresh_token": &g.Refresh, "id_token": &g.IDToken,
@@ -60,11 +60,11 @@ func (p *Provider) readToken(a *answer, refused Kind) (*Grant, error) {
 		*dst = secret.New(text)
 	}
 	if g.Access.Empty() {
-		return nil, &Error{Kind: Malformed, Reason: where + ": no access_token"}
+		return nil, fail(Malformed, where+": no access_token")
 	}
 	if a.members.Has("token_type") {
 		if kind, _ := a.members.Text("token_type"); !strings.EqualFold(kind, "Bearer") {
-			return nil, &Error{Kind: Malformed, Reason: where + ": token_type is not Bearer"}
+			return nil, fail(Malformed, where+": token_type is not Bearer")
 		}
 	}
 	if a.members.Has("scope") {
@@ -87,7 +87,7 @@ func (p *Provider) readToken(a *answer, refused Kind) (*Grant, error) {
 func (a *answer) tokenError(refused Kind) error {
 	code, _ := a.members.Text("error")
 	description, _ := a.members.Text("error_description")
-	e := &Error{Kind: Malformed, Reason: "token endpoint: " + describe(code, description, a.secrets)}
+	e := fail(Malformed, "token endpoint: "+describe(code, description, a.secrets))
 	switch code {
 	case "invalid_grant", "bad_verification_code", "bad_refresh_token", "interaction_required":
 		e.Kind = refused
