@@ -48,7 +48,8 @@ func missing(name string) *problem.Problem {
 
 // notConfigured refuses what needs a setting that is not there.
 func notConfigured(setting string) *problem.Problem {
-	return &problem.Problem{Status: http.StatusInternalServerError, Code: "not_configured", Title: setting + " not configured"}
+	return &problem.Problem{Status: http.StatusInternalServerError, Code: "not_configured", Title: setting + " not configured",
+		Cause: errors.New(setting + " is not set")}
 }
 
 // problemOf maps what went wrong to what is said about it.
