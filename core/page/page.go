@@ -56,7 +56,7 @@ const style = `:root{color-scheme:light dark;--bg:#f4f5f7;--card:#fff;--fg:#1c1e
 
 // policy names the style by its hash. It is written out because instances that live for
 // one request would compute it each time.
-const policy = "default-src 'none'; style-src 'sha256-/c9diUIfQLqfBb4SozSuY32lQR5ejPZMjM1+BT3bS54='; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+const policy = "default-src 'none'; style-src 'sha256-qZB7+2vnXlYjNSNDaWIetrE2A1cBkRKCWNtqdDbO7NA='; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 // SetHeaders sets what every answer of the gateway itself carries: it must not be
 // stored, sniffed, framed or leak its address.
