@@ -78,12 +78,18 @@ func (v *visitor) confirm(address, code string) string {
 		v.t.Fatalf("the code is not shown at %s:\n%s", at, body)
 	}
 	at, body = v.post(at, body, nil)
+	_, body = v.logIn(v.onward(at, body), "alice")
+	return body
+}
+
+// onward is where a page goes by itself.
+func (v *visitor) onward(at *url.URL, body string) string {
+	v.t.Helper()
 	next := onwardPage.FindStringSubmatch(body)
 	if next == nil {
 		v.t.Fatalf("no way on at %s:\n%s", at, body)
 	}
-	_, body = v.logIn(html.UnescapeString(next[1]), "alice")
-	return body
+	return html.UnescapeString(next[1])
 }
 
 // brokered is a client of dev's broker whose polls wait for nothing but the person.
