@@ -18,7 +18,8 @@ import (
 )
 
 // guides are the documents that tell people what to set.
-var guides = []string{"README.md", "SECURITY.md", "STORAGE.md", "DESIGN.md", "docs/access.md", "docs/configuration.md", "docs/providers.md", "docs/zitadel.md"}
+var guides = []string{"README.md", "SECURITY.md", "STORAGE.md", "DESIGN.md", "docs/access.md", "docs/broker.md", "docs/broker-github.md", "docs/broker-google.md", "docs/broker-lastfm.md", "docs/broker-provider.md",
+	"docs/broker-spotify.md", "docs/configuration.md", "docs/providers.md", "docs/zitadel.md"}
 
 // settingText is what looks like a setting: in code, upper case, two words at least.
 var settingText = regexp.MustCompile("`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:=[^`]*)?`|(?m)^ *([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)=")
@@ -27,7 +28,7 @@ var settingText = regexp.MustCompile("`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:=[^`]*)
 var settingRow = regexp.MustCompile("(?m)^\\| `([A-Z]+(?:_[A-Z]+)+)`")
 
 // others have such names and are none of ours.
-var others = []string{"HTTPS_PROXY", "NAME_FILE", "ZITADEL_MASTERKEY", "POSTGRES_PASSWORD", "ZITADEL_DATABASE_PASSWORD", "ZITADEL_ADMIN_PASSWORD"}
+var others = []string{"HTTPS_PROXY", "NAME_FILE", "XDG_CONFIG_HOME", "ZITADEL_MASTERKEY", "POSTGRES_PASSWORD", "ZITADEL_DATABASE_PASSWORD", "ZITADEL_ADMIN_PASSWORD"}
 
 func guide(t *testing.T, name string) string {
 	t.Helper()
