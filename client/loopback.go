@@ -102,6 +102,11 @@ func (l *Listener) Code(ctx context.Context, c *Client, t *Transaction) (secret.
 		if err != nil {
 			return secret.Text{}, err
 		}
+		select {
+		case got := <-a.answer: // in the last moment
+			return got.code, got.err
+		default:
+		}
 		return secret.Text{}, &Error{Op: "collect", Code: CodeExpiredToken, Message: "the browser did not come back in time"}
 	}
 }

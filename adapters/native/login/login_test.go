@@ -535,3 +535,17 @@ func TestNoSpinnerWithoutATerminal(t *testing.T) {
 		t.Errorf("got %q, %v", data, err)
 	}
 }
+
+func TestForeignTextCannotDriveATerminal(t *testing.T) {
+	t.Parallel()
+	s := loggedInSession(t)
+	s.instead = func(w http.ResponseWriter, r *http.Request) bool {
+		w.WriteHeader(404)
+		_, _ = io.WriteString(w, "\x1b]0;title\x07\u202eabc\u0085\tend\nline")
+		return true
+	}
+	s.failed(s.command("").Call(t.Context(), Which{}, Request{Method: "GET", Path: "/a"}), exitFailure, "404")
+	if got, want := s.stderr.String(), "?]0;title??abc?\tend\nline\n"; got != want {
+		t.Errorf("standard error has %q, want %q", got, want)
+	}
+}
