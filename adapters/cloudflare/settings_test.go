@@ -75,7 +75,7 @@ func TestEveryMistakeIsFoundAtOnce(t *testing.T) {
 		name, text string
 		want       []string
 	}{
-		{"nothing", "", []string{"APP_URL", "AUTH_SERVER_URL", "CLIENT_ID", "COOKIE_SECRET", "PROXY_TARGET", "STORE_KV"}},
+		{"nothing", "", []string{"APP_URL", "AUTH_SERVER_URL", "COOKIE_SECRET", "STORE_KV"}},
 		{"store without a binding", complete("STORE", "text", "durable-object"), []string{"STORE_OBJECTS"}},
 		{"a text instead of a binding", complete("STORE", "text", "durable-object", "STORE_OBJECTS", "text", "x"), []string{"STORE_OBJECTS"}},
 		{"unknown store", complete("STORE", "text", "bolt", "LOG_LEVEL", "text", "loud"), []string{"STORE", "LOG_LEVEL"}},
