@@ -9,7 +9,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"gatehouse/conformance/redisrest"
 )
@@ -17,7 +19,7 @@ import (
 var exampleApplication = component("wasi", "gatehouse/adapters/spin/example/app")
 
 // TestExampleOfWasmtime: the script of examples/wasmtime runs the gateway's component in
-// front of an application's, which is told who is logged in.
+// front of an application's, which is told who is logged in, and both end with it.
 func TestExampleOfWasmtime(t *testing.T) {
 	dir := t.TempDir()
 	for name, build := range map[string]func() (string, error){"gatehouse-wasi.cwasm": wasiGateway, "app.cwasm": exampleApplication} {
@@ -51,7 +53,6 @@ func TestExampleOfWasmtime(t *testing.T) {
 	}
 	p := start(t, "examples/wasmtime/serve.sh", cmd)
 	awaitReady(t, p, app)
-	p.clean = false // a shell that is told to end may say so
 
 	if status, _ := ask(t, app+"/", "application/json"); status != http.StatusUnauthorized {
 		t.Errorf("without a session: %d", status)
@@ -66,5 +67,18 @@ func TestExampleOfWasmtime(t *testing.T) {
 	defer res.Body.Close()
 	if body, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusOK || !strings.Contains(string(body), "Hello, 100000000000000001.") {
 		t.Errorf("with a session: %d %s", res.StatusCode, body)
+	}
+
+	// A supervisor tells the shell alone; a server that it left behind would hold its output.
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-p.exited:
+		if p.stopped = true; err != nil {
+			t.Errorf("told to end, the script ended with: %v", err)
+		}
+	case <-time.After(patience):
+		t.Error("the script does not end")
 	}
 }

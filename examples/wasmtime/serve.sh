@@ -27,9 +27,21 @@ if [ ! -e "$build/app.cwasm" ]; then
 	"$wasmtime" compile -o "$build/app.cwasm" "$build/app.wasm"
 fi
 
+# Both servers run in the background: a shell that waits for a command in the foreground
+# is deaf to signals until that ends.
+servers=
+stop() {
+	trap - EXIT HUP INT TERM
+	for server in $servers; do
+		kill "$server" 2>/dev/null || true
+	done
+	wait
+}
+trap stop EXIT
+trap 'exit 0' HUP INT TERM
+
 "$wasmtime" serve -S cli --allow-precompiled --addr "$application" "$build/app.cwasm" &
-trap 'kill $! 2>/dev/null || true' EXIT
-trap 'exit 0' INT TERM
+servers=$!
 
 # --env NAME hands a setting on without its value in the list of processes. HOME and the
 # like are none of the gateway's business.
@@ -40,4 +52,6 @@ for name in $(env | sed -n 's/^\([A-Z][A-Z_]*\)=.*/\1/p'); do
 	*) set -- "$@" --env "$name" ;;
 	esac
 done
-"$wasmtime" serve -S cli --allow-precompiled --addr "$listen" "$@" "$build/gatehouse-wasi.cwasm"
+"$wasmtime" serve -S cli --allow-precompiled --addr "$listen" "$@" "$build/gatehouse-wasi.cwasm" &
+servers="$servers $!"
+wait $!
