@@ -23,6 +23,7 @@ type alike struct {
 type accounted struct {
 	platform, text string
 	realClock      bool
+	stores         bool // steps of the case's own have used the store
 }
 
 // platforms are those of this process.
@@ -54,6 +55,13 @@ func (a *alike) has(run string) bool {
 	defer a.mu.Unlock()
 	_, ok := a.first[run]
 	return ok
+}
+
+// stores says whether the run's own steps have used the store where it was played first.
+func (a *alike) stores(run string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.first[run].stores
 }
 
 // countdown is a number of seconds that is smaller the later an answer is made. Zero is

@@ -36,14 +36,14 @@ func TestAccountsDifferByWhatIsNotDrawn(t *testing.T) {
 		{"another cookie's shape", answer(id, issuer, cookie, "a=b; Max-Age=600"), answer(id, issuer, cookie, "a=b; Secure; Max-Age=599"), true, "+ Set-Cookie: a=b; Secure"},
 	} {
 		a := &alike{first: map[string]accounted{}}
-		if err := a.compare("case", accounted{"one", c.ours, false}); err != nil {
+		if err := a.compare("case", accounted{"one", c.ours, false, false}); err != nil {
 			t.Errorf("%s: the first differs: %v", c.name, err)
 		}
-		err := a.compare("case", accounted{"other", c.theirs, c.real})
+		err := a.compare("case", accounted{"other", c.theirs, c.real, false})
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s: %v", c.name, err)
 		}
-		if err := a.compare("another case", accounted{"other", c.theirs, c.real}); err != nil {
+		if err := a.compare("another case", accounted{"other", c.theirs, c.real, false}); err != nil {
 			t.Errorf("%s: compared with another case: %v", c.name, err)
 		}
 	}

@@ -34,6 +34,8 @@ type play struct {
 	// account is of the answers so far, with names for origins.
 	account strings.Builder
 	names   *strings.Replacer
+	// stores says that a step of the case's own has used the store.
+	stores bool
 
 	mu       sync.Mutex
 	failures []string
@@ -88,7 +90,7 @@ func newPlay(t testing.TB, c *Case, target Target, profile string, shared []sett
 		log: &logBuffer{}, transcript: &transcript{},
 	}
 	p.store = newStore(p.clock.Now)
-	p.recorder = &recorder{violation: p.fail, secrets: p.secrets, counts: map[string]int{}}
+	p.recorder = &recorder{violation: p.fail, secrets: p.secrets, beneath: p.store, counts: map[string]int{}}
 	p.recorder.use(profiles[profile](p.store, p.clock.advance))
 	p.network = &network{play: p, over: make(chan struct{})}
 	p.scope = &scope{now: p.clock.Now, config: p.config, secrets: p.secrets, bindings: &bindings{values: map[string]string{}}}
@@ -325,6 +327,7 @@ func (p *play) tally(st *step, s *scope, outcomes []outcome) {
 		p.fail("%d operations of the store for a limit that the request is not subject to", n)
 	}
 	delete(t.kv, ofLimits)
+	p.stores = p.stores || st.flow == "" && len(t.kv) > 0
 	for _, n := range st.counts {
 		if !n.only.match(p.conditions) {
 			continue

@@ -42,7 +42,7 @@ func TestGateway(t *testing.T, target Target, like ...Target) {
 	chooser, _ := target.(Chooser)
 	for _, c := range suite.cases {
 		for _, profile := range c.Profiles {
-			if chooser != nil && !chooser.Chooses(c, profile) {
+			if chooser != nil && !chooser.ChoosesStore(profile) {
 				continue
 			}
 			name := runName(c, profile)
@@ -56,6 +56,9 @@ func TestGateway(t *testing.T, target Target, like ...Target) {
 					if likeExcused[i].find(c, profile) == nil && !suite.alike.has(runKey(c, l, profile)) {
 						suite.play(t, c, l, profile)
 					}
+				}
+				if chooser != nil && !suite.alike.stores(runKey(c, target, profile)) {
+					t.Skip("the case leaves the store alone")
 				}
 				suite.play(t, c, target, profile)
 			})
@@ -103,7 +106,7 @@ func (s *suite) play(t testing.TB, c *Case, target Target, profile string) {
 	close(p.network.over)
 	p.instance.Close()
 	if s.alike != nil && !p.failed() {
-		err := s.alike.compare(runKey(c, target, profile), accounted{target.Name(), p.account.String(), p.clock.real})
+		err := s.alike.compare(runKey(c, target, profile), accounted{target.Name(), p.account.String(), p.clock.real, p.stores})
 		if err != nil {
 			p.fail("%v", err)
 		}

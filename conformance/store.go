@@ -57,6 +57,8 @@ func (s *store) write(key string, value []byte, expiry time.Time) {
 type recorder struct {
 	violation func(format string, args ...any)
 	secrets   *canary
+	// beneath is what the drivers of all profiles stand on.
+	beneath *store
 
 	mu     sync.Mutex
 	driver kv.Driver

@@ -102,8 +102,10 @@ type RealClock interface {
 	RealClock() bool
 }
 
-// Chooser is implemented by targets that differ from another in one thing and play
-// only the cases that it matters to.
+// Chooser is implemented by targets that differ from another in their store alone. They
+// play the cases in whose own steps, those of a flow aside, the gateway uses the store
+// where the case was played before: one of like has to have played it.
 type Chooser interface {
-	Chooses(c *Case, profile string) bool
+	// ChoosesStore reports whether the target's store can be of the profile's kind.
+	ChoosesStore(profile string) bool
 }

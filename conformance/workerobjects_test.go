@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -15,58 +15,67 @@ import (
 	"gatehouse/core/kv"
 )
 
-// TestCloudflareDurable plays the cases with STORE=durable-object: the Worker's own
-// class Record keeps the records. Left out are cases that begin without a session or a
-// record, which the platform worker plays with the same program; what makes a store
-// stale, slow to accept writes, or narrow, which no Durable Object is; and a new isolate
-// for every request, because objects outlive isolates and worker-fresh shows what is
-// forgotten.
-func TestCloudflareDurable(t *testing.T) { TestGateway(t, durableTarget{openWorker(t)}) }
+// durableTarget is the built Worker in wazero with STORE=durable-object: its own class
+// Record keeps the records. One isolate serves all requests; worker-fresh shows what a
+// new one for each forgets, and objects outlive isolates.
+type durableTarget struct {
+	worker *workershost.Worker
+	// objects are the namespaces of the plays under way, by test: they and their alarms
+	// outlive a gateway that is restarted.
+	objects *sync.Map
+}
 
-// durableTarget is the built Worker in wazero, with Durable Objects in place of KV.
-type durableTarget struct{ worker *workershost.Worker }
+// DurableTarget returns the platform worker-durable.
+func DurableTarget(t *testing.T) Target { return durableTarget{openWorker(t), new(sync.Map)} }
 
-func (durableTarget) Name() string { return "worker-durable" }
+func (durableTarget) Name() string      { return "worker-durable" }
+func (durableTarget) Conditional() bool { return true }
 
-func (durableTarget) Chooses(c *Case, profile string) bool {
-	switch profile {
-	case "strong":
-		return c.Begin != "" || len(c.KV) > 0
-	case "stale60", "rate1", "keys255", "values1mb":
-		return false
-	}
-	return true
+// ChoosesStore implements [Chooser]. An object is not read late (stale60), takes writes
+// at any rate (rate1), removes what has expired by itself (no-ttl) and has room for
+// every key and value (keys255, values1mb). It can be far away, busy, out of reach, or
+// lose an answer.
+func (durableTarget) ChoosesStore(profile string) bool {
+	return !slices.Contains([]string{"stale60", "rate1", "no-ttl", "keys255", "values1mb"}, profile)
 }
 
 func (d durableTarget) Start(t testing.TB, w World) Instance {
-	return startDurable(t, d.worker, w, &recordDisk{driver: pausingStore{w.KV}, now: w.Now})
-}
-
-func startDurable(t testing.TB, worker *workershost.Worker, w World, disk *recordDisk) Instance {
+	objects, again := d.objects.LoadOrStore(t, &workershost.Objects{Class: "Record", Disk: newRecordDisk(w)})
+	if !again {
+		t.Cleanup(func() { d.objects.Delete(t) })
+	}
 	env := workerEnv(w)
 	env.KV = nil
 	env.Vars["STORE"] = "durable-object"
-	env.Objects = map[string]*workershost.Objects{"STORE_OBJECTS": {Class: "Record", Disk: disk}}
-	s, err := worker.NewIsolate(env)
+	env.Objects = map[string]*workershost.Objects{"STORE_OBJECTS": objects.(*workershost.Objects)}
+	s, err := d.worker.NewIsolate(env)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &workerInstance{worker: worker, env: env, isolates: []*workershost.Isolate{s}}
+	return &workerInstance{worker: d.worker, env: env, isolates: []*workershost.Isolate{s}}
 }
 
 // recordDisk puts the storage of the class Record on the store of a world, so that its
-// faults, its damages and its count of operations apply: a read is one of the store,
-// and what a call has written is one write. An object's own expiry is kept beside it,
-// because the store tells nobody; a record that something else has written is left to
-// the store's.
+// faults, its damages and its count of operations apply. What an object holds is what
+// the store has, expired records included. A get is one of the store's, and so is what
+// any other call leaves; reading before it writes costs an object nothing.
 type recordDisk struct {
-	driver kv.Driver
-	now    func() time.Time
+	driver  kv.Driver
+	beneath *store
 
-	mu     sync.Mutex
-	kept   map[string]map[string]string
-	expiry map[string]time.Time
-	calls  []string // METHOD OBJECT
+	mu    sync.Mutex
+	calls []string // METHOD OBJECT
+}
+
+func newRecordDisk(w World) *recordDisk {
+	r, ok := w.KV.(*recorder)
+	if s, swaps := w.KV.(swapping); swaps {
+		r, ok = s.recorder, true
+	}
+	if !ok {
+		panic("a world without a recorder")
+	}
+	return &recordDisk{driver: pausingStore{w.KV}, beneath: r.beneath}
 }
 
 const recordKey = "record"
@@ -75,50 +84,41 @@ const recordKey = "record"
 func (d *recordDisk) Load(ctx context.Context, object, method string) (map[string]string, error) {
 	d.mu.Lock()
 	d.calls = append(d.calls, method+" "+object)
-	kept, expiry := maps.Clone(d.kept[object]), d.expiry[object]
 	d.mu.Unlock()
-	if method != "get" {
-		return kept, nil
+	if method == "get" {
+		if _, err := d.driver.Get(ctx, object); err != nil && !errors.Is(err, kv.ErrNotFound) {
+			return nil, err
+		}
 	}
-	value, err := d.driver.Get(ctx, object)
-	if errors.Is(err, kv.ErrNotFound) {
+	stored, ok := d.beneath.read(object, d.beneath.now())
+	if !ok {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	if expiry.IsZero() {
-		expiry = d.now().Add(24 * time.Hour)
-	}
-	return map[string]string{recordKey: packRecord(value, expiry)}, nil
+	return map[string]string{recordKey: packRecord(stored.value, stored.expiry)}, nil
 }
 
 // Save implements [workershost.Disk].
 func (d *recordDisk) Save(ctx context.Context, object, method string, values map[string]string) error {
-	if method == "alarm" { // what expired is gone without an operation of the gateway's
-		d.keep(object, values, time.Time{})
+	text, ok := values[recordKey]
+	if !ok && method == "alarm" { // no operation of the gateway's
+		d.beneath.write(object, nil, time.Time{})
 		return nil
 	}
-	text, ok := values[recordKey]
 	if !ok {
-		d.keep(object, nil, time.Time{})
 		return d.driver.Delete(ctx, object)
 	}
 	value, expiry, err := unpackRecord(text)
 	if err != nil {
 		return err
 	}
-	d.keep(object, values, expiry)
 	return d.driver.Put(ctx, object, value, expiry)
 }
 
-func (d *recordDisk) keep(object string, values map[string]string, expiry time.Time) {
+// called returns the calls so far.
+func (d *recordDisk) called() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.kept == nil {
-		d.kept, d.expiry = map[string]map[string]string{}, map[string]time.Time{}
-	}
-	d.kept[object], d.expiry[object] = values, expiry
+	return slices.Clone(d.calls)
 }
 
 // packRecord and unpackRecord are the record {value, expiry} as a disk has it.

@@ -2,8 +2,6 @@ package workershost
 
 import (
 	"cmp"
-	"context"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -14,7 +12,8 @@ import (
 
 // Objects is a namespace of Durable Objects: their storage, which outlives isolates.
 // It is safe for concurrent use, but an object's class runs in every isolate that
-// calls it: isolates that are used in turn share objects, parallel ones do not.
+// calls it: isolates that are used in turn share objects, parallel ones do not. Alarms
+// are kept here too.
 type Objects struct {
 	// Class is the exported class of the Worker.
 	Class string
@@ -23,21 +22,8 @@ type Objects struct {
 
 	mu     sync.Mutex
 	stored map[string]map[string]string // by object and key; values as the polyfill writes them
-	loaded map[string]map[string]string // what the disk held before the call under way
+	states map[string]*diskState
 	alarms map[string]time.Time
-}
-
-// Disk is what the storage of Durable Objects stands on. The storage's values are by
-// key, as JSON that tells the types of a structured clone apart: {"object": [[NAME,
-// VALUE], ...]}, {"bytes": BASE64}. It must be safe for concurrent use.
-type Disk interface {
-	// Load returns what object holds, before method is called. It stands for the way
-	// to the object too: with an error the caller's promise is rejected, and nothing is
-	// called.
-	Load(ctx context.Context, object, method string) (map[string]string, error)
-	// Save keeps what a call of method has changed. The answer is held back until then,
-	// as the runtime's output gate does; with an error it is lost.
-	Save(ctx context.Context, object, method string, values map[string]string) error
 }
 
 // Names returns the names of the objects that hold something or wait for an alarm.
@@ -85,38 +71,8 @@ func (s *Isolate) objectNatives() map[string]any {
 				c.enter(func() { _, _ = f(goja.Undefined(), s.vm.ToValue(release)) })
 			})
 		},
-		// load and save are promises, at once kept without a disk.
-		"load": func(binding, name, method string) goja.Value {
-			return s.disk(binding, func(ctx context.Context, o *Objects) error {
-				values, err := o.Disk.Load(ctx, name, method)
-				if err != nil {
-					return err
-				}
-				o.mu.Lock()
-				defer o.mu.Unlock()
-				if o.stored == nil {
-					o.stored = map[string]map[string]string{}
-				}
-				o.stored[name] = values
-				if o.loaded == nil {
-					o.loaded = map[string]map[string]string{}
-				}
-				o.loaded[name] = maps.Clone(values)
-				return nil
-			})
-		},
-		"save": func(binding, name, method string) goja.Value {
-			return s.disk(binding, func(ctx context.Context, o *Objects) error {
-				o.mu.Lock()
-				values := maps.Clone(o.stored[name])
-				same := maps.Equal(values, o.loaded[name])
-				o.mu.Unlock()
-				if same {
-					return nil
-				}
-				return o.Disk.Save(ctx, name, method, values)
-			})
-		},
+		"load": s.loadNative,
+		"save": s.saveNative,
 		"storedGet": func(binding, name, key string) (value any) {
 			with(binding, func(o *Objects) {
 				if v, ok := o.stored[name][key]; ok {
@@ -134,17 +90,22 @@ func (s *Isolate) objectNatives() map[string]any {
 					o.stored[name] = map[string]string{}
 				}
 				o.stored[name][key] = value
+				o.state(name).changed = true
 			})
 		},
 		"storedDelete": func(binding, name, key string) (was bool) {
 			with(binding, func(o *Objects) {
 				_, was = o.stored[name][key]
 				delete(o.stored[name], key)
+				o.state(name).changed = true
 			})
 			return was
 		},
 		"storedClear": func(binding, name string) {
-			with(binding, func(o *Objects) { delete(o.stored, name) })
+			with(binding, func(o *Objects) {
+				delete(o.stored, name)
+				o.state(name).changed = true
+			})
 		},
 		"storedKeys": func(binding, name, prefix string) (keys []string) {
 			with(binding, func(o *Objects) {
@@ -178,15 +139,6 @@ func (s *Isolate) objectNatives() map[string]any {
 			return at
 		},
 	}
-}
-
-// disk is a promise of f, which has to do with the disk of a namespace that has one.
-func (s *Isolate) disk(binding string, f func(ctx context.Context, o *Objects) error) goja.Value {
-	o := s.env.Objects[binding]
-	if o.Disk == nil {
-		return goja.Undefined()
-	}
-	return s.async(func(ctx context.Context) (func() any, error) { return nil, f(ctx, o) })
 }
 
 // fireAlarms calls the alarm handlers that are due. It is called when a request

@@ -95,8 +95,10 @@
       const sent = write(args);
       return new Promise((resolve, reject) => {
         H.inActor(this.#context, (release) => {
+          const load = () => H.load(this.#binding, this.#id.name, method);
+          const loading = load();
           const run = async () => {
-            await H.load(this.#binding, this.#id.name, method);
+            for (let install = await loading; install && !install(); install = await load());
             if (!this.#instance) await this.#make();
             if (typeof this.#instance[method] !== "function") throw new TypeError(`The RPC receiver does not implement the method "${method}".`);
             const answer = write(await this.#instance[method](...read(sent)));
