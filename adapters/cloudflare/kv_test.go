@@ -4,108 +4,138 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"gatehouse/conformance"
+	"gatehouse/conformance/workershost"
 	"gatehouse/core/kv"
 )
 
-// platformStore is KV and a class of Durable Objects as their documentation says.
-type platformStore struct {
-	mu      sync.Mutex
-	now     time.Time
-	records map[string]stored
-	puts    []operation // to KV
-	// refuse is how many of the next writes to KV come too early.
-	refuse int
+// deployed is a Worker that operates on stores for the driver, in the host of the
+// conformance cases: the driver's Go, the scripts and the class Record are the shipped
+// ones, KV and the storage of Durable Objects are that host's.
+type deployed struct {
+	*workershost.Isolate
+	objects *workershost.Objects
+
+	mu  sync.Mutex
+	now time.Time
 }
 
-type stored struct {
-	value  []byte
-	expiry time.Time
-}
+var operating = sync.OnceValues(func() (*workershost.Worker, error) {
+	return workershost.Open(context.Background(), filepath.Join("testdata", "operate.mjs"), "")
+})
 
-func newPlatformStore() *platformStore {
-	return &platformStore{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), records: map[string]stored{}}
-}
-
-func (s *platformStore) clock() time.Time { s.mu.Lock(); defer s.mu.Unlock(); return s.now }
-
-func (s *platformStore) advance(d time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.now = s.now.Add(d)
-}
-
-func (s *platformStore) live(key string) []byte {
-	if r, ok := s.records[key]; ok && s.now.Before(r.expiry) {
-		return bytes.Clone(r.value)
+func deploy(t testing.TB) *deployed {
+	worker, err := operating()
+	if err != nil {
+		t.Fatal(err)
 	}
-	return nil // JavaScript's null
+	d := &deployed{objects: &workershost.Objects{Class: "Record"}, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	isolate, err := worker.NewIsolate(workershost.Env{
+		KV:      map[string]kv.Driver{bindingKV: &kv.Memory{Now: d.clock}},
+		Objects: map[string]*workershost.Objects{bindingObjects: d.objects},
+		Now:     d.clock,
+		Log:     func(level, line string) { t.Log(level, line) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Isolate = isolate
+	t.Cleanup(isolate.Close)
+	return d
 }
 
-// serve does an operation as store.mjs would.
-func (s *platformStore) serve(o operation) (reply, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	key, more, _ := strings.Cut(o.text, separator)
-	value := bytes.Clone(o.data)
-	milliseconds, _ := strconv.ParseInt(more, 10, 64)
-	switch o.kind {
-	case "kv-get", "object-get":
-		return reply{data: s.live(key)}, true
-	case "kv-put":
-		s.puts = append(s.puts, o)
-		switch {
-		case len(key) > 512 || key == "." || key == "..":
-			return reply{failure: "failed:KV PUT failed: 414 UTF-8 encoded length or name of key"}, true
-		case o.number < 60:
-			return reply{failure: "failed:KV PUT failed: 400 Invalid expiration_ttl"}, true
-		case s.refuse > 0:
-			s.refuse--
-			return reply{failure: "busy:KV PUT failed: 429 Too Many Requests"}, true
-		}
-		s.records[key] = stored{value, s.now.Add(time.Duration(o.number) * time.Second)}
-	case "kv-delete", "object-delete":
-		delete(s.records, key)
-	case "object-put":
-		s.records[key] = stored{value, time.UnixMilli(milliseconds)}
-	case "object-swap":
-		present, expected := s.live(key), value[:max(o.number, 0)]
-		if (present == nil) != (o.number < 0) || !bytes.Equal(present, expected) {
-			return reply{number: 0}, true
-		}
-		s.records[key] = stored{value[len(expected):], time.UnixMilli(milliseconds)}
-		return reply{number: 1}, true
-	default:
-		return reply{failure: "failed:unknown operation"}, true
+func (d *deployed) clock() time.Time { d.mu.Lock(); defer d.mu.Unlock(); return d.now }
+
+func (d *deployed) advance(by time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.now = d.now.Add(by)
+}
+
+// bridge is what a driver calls: each operation is a request of the Worker.
+func (d *deployed) bridge(t testing.TB) *bridge {
+	var b *bridge
+	b = newBridge(func(_, id int, o operation) bool {
+		o.data = bytes.Clone(o.data)
+		go func() {
+			r, err := d.operate(o)
+			if err != nil {
+				t.Errorf("%s: %v", o.kind, err)
+			}
+			b.done(id, r)
+		}()
+		return true
+	}, slog.New(slog.DiscardHandler))
+	b.live[1] = &request{id: 1, ctx: context.Background(), cancel: func() {}, pending: 1}
+	return b
+}
+
+func (d *deployed) operate(o operation) (reply, error) {
+	target := "/?" + o.kind + "&" + strconv.Itoa(o.number) + "&" + url.QueryEscape(o.text)
+	res, err := d.RoundTrip(&http.Request{
+		Method: http.MethodPost, RequestURI: target, Host: "app.example", URL: &url.URL{Scheme: "https", Host: "app.example"},
+		Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(o.data)), ContentLength: int64(len(o.data)),
+		RemoteAddr: "203.0.113.7:1234",
+	})
+	if err != nil {
+		return reply{}, err
 	}
-	return reply{}, true
+	defer res.Body.Close()
+	data, err := io.ReadAll(res.Body)
+	if err != nil {
+		return reply{}, err
+	}
+	if res.StatusCode != http.StatusOK {
+		return reply{failure: string(data)}, nil
+	}
+	number, err := strconv.Atoi(res.Header.Get("Number"))
+	return reply{number: number, data: data}, err
+}
+
+func testDriver(t *testing.T, driver func(d *deployed, b *bridge) kv.Driver) {
+	var d *deployed
+	conformance.TestKV(t, func(t testing.TB) kv.Driver {
+		d = deploy(t)
+		return driver(d, d.bridge(t))
+	}, conformance.KVOptions{Advance: func(by time.Duration) { d.advance(by) }, Now: func() time.Time { return d.clock() }})
 }
 
 func TestKVNamespace(t *testing.T) {
-	var store *platformStore
-	conformance.TestKV(t, func(t testing.TB) kv.Driver {
-		store = newPlatformStore()
-		p := newPump(t, 1)
-		p.serve = store.serve
-		return namespace{p.bridge, store.clock}
-	}, conformance.KVOptions{Advance: func(d time.Duration) { store.advance(d) }, Now: func() time.Time { return store.clock() }})
+	testDriver(t, func(d *deployed, b *bridge) kv.Driver { return namespace{b, d.clock} })
 }
 
 func TestKVObjects(t *testing.T) {
-	var store *platformStore
-	conformance.TestKV(t, func(t testing.TB) kv.Driver {
-		store = newPlatformStore()
-		p := newPump(t, 1)
-		p.serve = store.serve
-		return objects{p.bridge}
-	}, conformance.KVOptions{Advance: func(d time.Duration) { store.advance(d) }, Now: func() time.Time { return store.clock() }})
+	testDriver(t, func(_ *deployed, b *bridge) kv.Driver { return objects{b} })
+}
+
+func TestObjectsAreGoneSomeTimeAfterTheirExpiry(t *testing.T) {
+	d := deploy(t)
+	o := objects{d.bridge(t)}
+	for key, life := range map[string]time.Duration{"short": time.Minute, "long": time.Hour} {
+		if err := o.Put(t.Context(), key, []byte("v"), d.clock().Add(life)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.advance(time.Minute)
+	if _, err := o.Get(t.Context(), "long"); err != nil { // the host looks for alarms when it is asked
+		t.Error(err)
+	}
+	d.Settle()
+	if left := d.objects.Names(); !slices.Equal(left, []string{"long"}) {
+		t.Errorf("objects left: %q", left)
+	}
 }
 
 func TestLifetimesAreRoundedUp(t *testing.T) {
@@ -121,15 +151,23 @@ func TestLifetimesAreRoundedUp(t *testing.T) {
 	}
 }
 
+// hurried is KV that refuses the first writes, and takes the others.
+func hurried(t testing.TB, refuse int) namespace {
+	p := newPump(t, 1)
+	p.serve = func(operation) (reply, bool) {
+		if refuse--; refuse >= 0 {
+			return reply{failure: "busy:KV PUT failed: 429 Too Many Requests"}, true
+		}
+		return reply{}, true
+	}
+	return namespace{p.bridge, time.Now}
+}
+
 func TestASecondWriteWithinASecondIsTriedOnceMore(t *testing.T) {
 	for refused, want := range []error{nil, nil, ErrTooManyWrites} {
 		synctest.Test(t, func(t *testing.T) {
-			store := newPlatformStore()
-			store.refuse = refused
-			p := newPump(t, 1)
-			p.serve = store.serve
 			began := time.Now()
-			err := namespace{p.bridge, store.clock}.Put(t.Context(), "a", []byte("v"), store.clock().Add(time.Hour))
+			err := hurried(t, refused).Put(t.Context(), "a", []byte("v"), began.Add(time.Hour))
 			if !errors.Is(err, want) || (err == nil) != (want == nil) {
 				t.Errorf("%d refused: %v", refused, err)
 			}
@@ -139,13 +177,9 @@ func TestASecondWriteWithinASecondIsTriedOnceMore(t *testing.T) {
 		})
 	}
 	synctest.Test(t, func(t *testing.T) {
-		store := newPlatformStore()
-		store.refuse = 1
-		p := newPump(t, 1)
-		p.serve = store.serve
 		ctx, cancel := context.WithTimeout(t.Context(), writeInterval/2)
 		defer cancel()
-		if err := (namespace{p.bridge, store.clock}).Put(ctx, "a", []byte("v"), store.clock().Add(time.Hour)); !errors.Is(err, ErrTooManyWrites) {
+		if err := hurried(t, 1).Put(ctx, "a", []byte("v"), time.Now().Add(time.Hour)); !errors.Is(err, ErrTooManyWrites) {
 			t.Errorf("without time for it: %v", err)
 		}
 	})
