@@ -2,9 +2,7 @@ package cloudflare
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 
 	"gatehouse/core/config"
@@ -41,26 +39,10 @@ func Settings(c *Config) []config.Field {
 	return []config.Field{
 		{Name: "STORE", Default: storeKV, Section: SectionWorker,
 			Doc: "Where sessions are kept: kv, the KV namespace STORE_KV, or durable-object, objects of the namespace STORE_OBJECTS, where a logout is seen everywhere within 5 seconds.",
-			Set: choice(&c.Store, storeKV, storeObjects)},
+			Set: config.OneOf(&c.Store, storeKV, storeObjects)},
 		{Name: "LOG_LEVEL", Default: "info", Section: SectionWorker,
 			Doc: "Least severity that is logged: debug, info, warn or error.",
-			Set: func(v string) error {
-				var name string
-				if err := choice(&name, "debug", "info", "warn", "error")(v); err != nil {
-					return err
-				}
-				return c.LogLevel.UnmarshalText([]byte(name))
-			}},
-	}
-}
-
-func choice(dst *string, choices ...string) func(string) error {
-	return func(v string) error {
-		if !slices.Contains(choices, v) {
-			return fmt.Errorf("must be one of %s", strings.Join(choices, ", "))
-		}
-		*dst = v
-		return nil
+			Set: config.Level(&c.LogLevel)},
 	}
 }
 

@@ -56,7 +56,7 @@ func runDev(c *call, args []string) error {
 	least := slog.LevelWarn
 	for _, pair := range c.environ {
 		if name, value, _ := strings.Cut(pair, "="); name == "LOG_LEVEL" && value != "" {
-			if err := level(&least)(value); err != nil {
+			if err := config.Level(&least)(value); err != nil {
 				return config.Errors{{Name: "LOG_LEVEL", Problem: err.Error()}}
 			}
 		}

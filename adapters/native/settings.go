@@ -56,7 +56,7 @@ func Settings(c *Config) []config.Field {
 			Set:  existingFile(&c.TLSKeyFile)},
 		{Name: "STORE", Default: storeBolt, Section: SectionServer,
 			Doc: "Where sessions are kept: bolt, a file that survives restarts and belongs to one process; rest, a Redis service over HTTP that several machines can share; or memory.",
-			Set: choice(&c.Store, storeBolt, storeRest, storeMemory)},
+			Set: config.OneOf(&c.Store, storeBolt, storeRest, storeMemory)},
 		{Name: "STORE_PATH", Default: "gatehouse.db", Section: SectionServer,
 			Doc:  "The file of STORE=bolt. It is created readable by its owner only, and never shrinks: freed space is used again.",
 			Hint: "name a file in a directory that exists and that this user can write",
@@ -70,7 +70,7 @@ func Settings(c *Config) []config.Field {
 			Set:  socketPath(&c.AdminSocket)},
 		{Name: "LOG_LEVEL", Default: "info", Section: SectionServer,
 			Doc: "Least severity that is logged: debug, info, warn or error.",
-			Set: level(&c.LogLevel)},
+			Set: config.Level(&c.LogLevel)},
 		{Name: "SHUTDOWN_TIMEOUT", Default: "20s", Section: SectionServer,
 			Doc:  "How long requests in flight may take to finish after SIGINT or SIGTERM.",
 			Hint: "a duration from 0s to 1h",
@@ -160,26 +160,6 @@ func socketPath(dst *string) func(string) error {
 			return fmt.Errorf("has %d bytes, a socket's path has at most %d", len(v), maxSocketPath)
 		}
 		return plainText(dst)(v)
-	}
-}
-
-func choice(dst *string, choices ...string) func(string) error {
-	return func(v string) error {
-		if !slices.Contains(choices, v) {
-			return fmt.Errorf("must be one of %s", strings.Join(choices, ", "))
-		}
-		*dst = v
-		return nil
-	}
-}
-
-func level(dst *slog.Level) func(string) error {
-	return func(v string) error {
-		var name string
-		if err := choice(&name, "debug", "info", "warn", "error")(v); err != nil {
-			return err
-		}
-		return dst.UnmarshalText([]byte(name))
 	}
 }
 

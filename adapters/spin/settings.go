@@ -2,9 +2,7 @@ package spin
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 
 	"gatehouse/core"
@@ -38,9 +36,9 @@ type Config struct {
 func Settings(c *Config, keyValue bool) []config.Field {
 	store := config.Field{Name: "STORE", Default: storeRest, Section: SectionComponent,
 		Doc: "Where sessions are kept: spin (Spin's key-value store; in Spin only, where it is the default), rest (a Redis service over HTTP) or memory (lost with each request; for trials).",
-		Set: choice(&c.Store, storeRest, storeMemory)}
+		Set: config.OneOf(&c.Store, storeRest, storeMemory)}
 	if keyValue {
-		store.Default, store.Set = storeSpin, choice(&c.Store, storeSpin, storeRest, storeMemory)
+		store.Default, store.Set = storeSpin, config.OneOf(&c.Store, storeSpin, storeRest, storeMemory)
 	}
 	fields := append([]config.Field{store}, rest.Fields(&c.Rest, SectionComponent)...)
 	if !keyValue {
@@ -72,24 +70,8 @@ func Settings(c *Config, keyValue bool) []config.Field {
 			}},
 		{Name: "LOG_LEVEL", Default: "info", Section: SectionComponent,
 			Doc: "Least severity that is logged, to standard error: debug, info, warn or error.",
-			Set: func(v string) error {
-				var name string
-				if err := choice(&name, "debug", "info", "warn", "error")(v); err != nil {
-					return err
-				}
-				return c.LogLevel.UnmarshalText([]byte(name))
-			}},
+			Set: config.Level(&c.LogLevel)},
 	}...)
-}
-
-func choice(dst *string, choices ...string) func(string) error {
-	return func(v string) error {
-		if !slices.Contains(choices, v) {
-			return fmt.Errorf("must be one of %s", strings.Join(choices, ", "))
-		}
-		*dst = v
-		return nil
-	}
 }
 
 // load reads every setting. The error is a [config.Errors] with every mistake at once.

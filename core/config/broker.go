@@ -67,7 +67,7 @@ func ProviderFields(s *provider.Settings, name string) []Field {
 		{Name: "CLIENT_SECRET", Secret: true, Doc: "The client secret or shared secret that the provider issued.",
 			Hint: "copy it from the application at the provider", Set: secretText(&s.ClientSecret)},
 		{Name: "CLIENT_AUTH", Doc: "How the broker authenticates at the token endpoint: client_secret_basic, client_secret_post or none.",
-			Set: oneOf(&s.ClientAuth, "client_secret_basic", "client_secret_post", "none")},
+			Set: OneOf(&s.ClientAuth, "client_secret_basic", "client_secret_post", "none")},
 		{Name: "TITLE", Doc: "What people call the provider.",
 			Set: text(&s.Title)},
 		{Name: "SCOPES", Doc: "Scopes that are asked for when a program names none, separated by spaces or commas.",

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -76,13 +77,25 @@ func duration(dst *time.Duration, least, most time.Duration) func(string) error 
 	}
 }
 
-func oneOf(dst *string, choices ...string) func(string) error {
+// OneOf is a [Field]'s Set that takes one of choices.
+func OneOf(dst *string, choices ...string) func(string) error {
 	return func(v string) error {
 		if !slices.Contains(choices, v) {
 			return fmt.Errorf("must be one of %s", strings.Join(choices, ", "))
 		}
 		*dst = v
 		return nil
+	}
+}
+
+// Level is a [Field]'s Set that takes the least severity that is logged.
+func Level(dst *slog.Level) func(string) error {
+	return func(v string) error {
+		var name string
+		if err := OneOf(&name, "debug", "info", "warn", "error")(v); err != nil {
+			return err
+		}
+		return dst.UnmarshalText([]byte(name))
 	}
 }
 
