@@ -3,44 +3,20 @@ package cloudflare
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"gatehouse/core/config"
-)
-
-var update = flag.Bool("update", false, "rewrite the reference")
-
-const (
-	reference      = "../../docs/configuration.md"
-	referenceBegin = "<!-- The Worker's settings: written by go test ./adapters/cloudflare -run Reference -update -->\n\n"
-	referenceEnd   = "<!-- End of the Worker's settings. -->\n"
+	"gatehouse/internal/reference"
 )
 
 func TestReferenceDescribesEverySetting(t *testing.T) {
-	want := config.Reference(Settings(&Config{}))
-	text, err := os.ReadFile(reference)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, hasBegin := strings.Cut(string(text), referenceBegin)
-	got, after, hasEnd := strings.Cut(rest, referenceEnd)
-	if !hasBegin || !hasEnd {
-		t.Fatalf("%s lacks its marks", reference)
-	}
-	if *update {
-		if err := os.WriteFile(reference, []byte(before+referenceBegin+want+referenceEnd+after), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	} else if got != want {
-		t.Errorf("%s is behind: run go test ./adapters/cloudflare -run Reference -update", reference)
-	}
+	reference.Part{File: "../../docs/configuration.md", Name: "The Worker's settings", Command: "go test ./adapters/cloudflare -run Reference -update"}.
+		Check(t, config.Reference(Settings(&Config{})))
 }
 
 // complete is the text of an environment that has what it needs, and then more.

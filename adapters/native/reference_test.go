@@ -1,38 +1,13 @@
 package native
 
 import (
-	"flag"
-	"os"
-	"strings"
 	"testing"
 
 	"gatehouse/core/config"
-)
-
-var update = flag.Bool("update", false, "rewrite the reference")
-
-const (
-	reference      = "../../docs/configuration.md"
-	referenceBegin = "<!-- The native server's settings: written by go test ./adapters/native -run Reference -update -->\n\n"
-	referenceEnd   = "<!-- End of the native server's settings. -->\n"
+	"gatehouse/internal/reference"
 )
 
 func TestReferenceDescribesEverySetting(t *testing.T) {
-	want := config.Reference(Settings(&Config{}))
-	text, err := os.ReadFile(reference)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, hasBegin := strings.Cut(string(text), referenceBegin)
-	got, after, hasEnd := strings.Cut(rest, referenceEnd)
-	if !hasBegin || !hasEnd {
-		t.Fatalf("%s lacks its marks", reference)
-	}
-	if *update {
-		if err := os.WriteFile(reference, []byte(before+referenceBegin+want+referenceEnd+after), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	} else if got != want {
-		t.Errorf("%s is behind: run go test ./adapters/native -run Reference -update", reference)
-	}
+	reference.Part{File: "../../docs/configuration.md", Name: "The native server's settings", Command: "go test ./adapters/native -run Reference -update"}.
+		Check(t, config.Reference(Settings(&Config{})))
 }

@@ -1,41 +1,17 @@
 package config_test
 
 import (
-	"flag"
-	"os"
 	"strings"
 	"testing"
 
 	"gatehouse/core/broker/provider"
 	"gatehouse/core/config"
-)
-
-var update = flag.Bool("update", false, "rewrite the reference")
-
-const (
-	reference      = "../../docs/configuration.md"
-	referenceBegin = "<!-- The gateway's settings: written by go test ./core/config -update -->\n\n"
-	referenceEnd   = "<!-- End of the gateway's settings. -->\n"
+	"gatehouse/internal/reference"
 )
 
 func TestTheReferenceDescribesEveryField(t *testing.T) {
-	want := config.Reference(described())
-	text, err := os.ReadFile(reference)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, hasBegin := strings.Cut(string(text), referenceBegin)
-	got, after, hasEnd := strings.Cut(rest, referenceEnd)
-	if !hasBegin || !hasEnd {
-		t.Fatalf("%s lacks its marks", reference)
-	}
-	if *update {
-		if err := os.WriteFile(reference, []byte(before+referenceBegin+want+referenceEnd+after), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	} else if got != want {
-		t.Errorf("%s is behind: run go test ./core/config -update", reference)
-	}
+	reference.Part{File: "../../docs/configuration.md", Name: "The gateway's settings", Command: "go test ./core/config -update"}.
+		Check(t, config.Reference(described()))
 }
 
 func TestReference(t *testing.T) {
