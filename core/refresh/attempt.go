@@ -18,9 +18,9 @@ const (
 )
 
 // lead gets a record that judge finds fit, or usable when there is no better one.
-func (k *Keeper) lead(ctx context.Context, ref string, with Redeemer, judge func(*Record, time.Time) fitness) (*Record, error) {
+func (k *Keeper) lead(ctx context.Context, known *Record, with Redeemer, judge func(*Record, time.Time) fitness) (*Record, error) {
 	for look, waited := firstLook, time.Duration(0); ; look = min(2*look, laterLook) {
-		r, err := k.newest(ctx, ref)
+		r, err := k.newest(ctx, known)
 		if err != nil {
 			return nil, err
 		}
@@ -46,7 +46,7 @@ func (k *Keeper) lead(ctx context.Context, ref string, with Redeemer, judge func
 			case errors.Is(err, kv.ErrConflict):
 				// Another process was faster, or has ended the record.
 			case how == usable && !errors.Is(err, ErrEnded):
-				k.o.Log.WarnContext(ctx, "access token not refreshed; it serves on", "record", ref, "error", err.Error())
+				k.o.Log.WarnContext(ctx, "access token not refreshed; it serves on", "record", known.ref, "error", err.Error())
 				return r, nil
 			default:
 				return nil, err
@@ -75,9 +75,10 @@ func (r *Record) failedWithin(d time.Duration, now time.Time) bool {
 	return !r.state.failed.IsZero() && since < d && since > -clockDrift
 }
 
-// newest is Load and, where there is no lease, a look at later generations.
-func (k *Keeper) newest(ctx context.Context, ref string) (*Record, error) {
-	r, err := k.Load(ctx, ref)
+// newest is load and, where there is no lease, a look at later generations.
+func (k *Keeper) newest(ctx context.Context, known *Record) (*Record, error) {
+	ref := known.ref
+	r, err := k.load(ctx, ref, known.first)
 	if err != nil || k.o.Store.Conditional() {
 		return r, err
 	}
@@ -86,7 +87,7 @@ func (k *Keeper) newest(ctx context.Context, ref string) (*Record, error) {
 		if err != nil {
 			break // not there, or not to be had: r is what there is
 		}
-		later.ref, later.found = ref, r.found
+		later.ref, later.found, later.first = ref, r.found, r.first
 		k.memory.keep(later, false)
 		r = later
 	}
@@ -113,7 +114,7 @@ func (k *Keeper) redeem(ctx context.Context, r *Record, with Redeemer) (*Record,
 	switch {
 	case err == nil:
 		now := k.o.Now()
-		return k.save(ctx, leased, &Record{Tokens: tokens, Generation: r.Generation + 1, Obtained: now, End: r.End, ref: r.ref}, with)
+		return k.save(ctx, leased, &Record{Tokens: tokens, Generation: r.Generation + 1, Obtained: now, End: r.End, ref: r.ref, first: r.first}, with)
 	case errors.Is(err, ErrRefused):
 		return k.refused(ctx, leased)
 	}
@@ -174,14 +175,14 @@ func (k *Keeper) refused(ctx context.Context, leased *Record) (*Record, error) {
 		// What another process redeemed may be about to appear.
 		_ = k.o.Wait(ctx, laterLook)
 	}
-	r, err := k.newest(ctx, leased.ref)
+	r, err := k.newest(ctx, leased)
 	switch {
 	case errors.Is(err, ErrStore):
 		return nil, err
 	case err == nil && r.Generation > leased.Generation:
 		return r, nil
 	case err == nil:
-		if err := k.close(ctx, leased.ref); err != nil {
+		if err := k.Close(ctx, leased.ref); err != nil {
 			k.o.Log.WarnContext(ctx, "record not ended in the store", "record", leased.ref, "error", err.Error())
 		}
 	}

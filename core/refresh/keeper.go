@@ -28,6 +28,25 @@ func (k *Keeper) Begin(ctx context.Context, ref string, t Tokens, end time.Time)
 // Load returns the newest generation of a record that the store or this process knows.
 // The error is ErrEnded, which ErrMissing is, or ErrStore.
 func (k *Keeper) Load(ctx context.Context, ref string) (*Record, error) {
+	return k.load(ctx, ref, nil)
+}
+
+// Adopt returns a record whose first generation the caller keeps itself, and costs no
+// store operation: later generations are stored under ref. While the store has nothing
+// there the record has not ended, so the caller has to remember that what it keeps did.
+// obtained is when t was.
+func (k *Keeper) Adopt(ref string, t Tokens, obtained, end time.Time) *Record {
+	r := &Record{Tokens: t, Obtained: obtained, End: end, ref: ref}
+	r.first = r
+	return r
+}
+
+// Latest returns the newest generation of r that the store or this process knows. The
+// error is as of [Keeper.Load].
+func (k *Keeper) Latest(ctx context.Context, r *Record) (*Record, error) { return k.newest(ctx, r) }
+
+// load is Load of a record that was adopted as first, unless that is nil.
+func (k *Keeper) load(ctx context.Context, ref string, first *Record) (*Record, error) {
 	known := k.memory.get(ref)
 	if known.ended {
 		return nil, ErrEnded
@@ -36,6 +55,9 @@ func (k *Keeper) Load(ctx context.Context, ref string) (*Record, error) {
 	switch {
 	case errors.Is(err, ErrStore) && known.unsaved && k.o.Now().Before(known.record.End):
 		return known.record, nil
+	case errors.Is(err, ErrMissing) && first != nil:
+		copied := *first
+		r = &copied
 	case errors.Is(err, ErrMissing) && known.record != nil && !k.o.Store.Conditional() && k.o.Now().Sub(known.record.Obtained) < visibleAfter:
 		return known.record, nil
 	case errors.Is(err, ErrEnded) && !errors.Is(err, ErrMissing):
@@ -44,6 +66,7 @@ func (k *Keeper) Load(ctx context.Context, ref string) (*Record, error) {
 	case err != nil:
 		return nil, err
 	}
+	r.first = first
 	r, unsaved, ended := k.memory.meet(r)
 	switch {
 	case ended:
@@ -82,14 +105,15 @@ func (k *Keeper) End(ctx context.Context, ref string) (*Record, error) {
 	if errors.Is(err, ErrEnded) {
 		return nil, err
 	}
-	if e := k.close(ctx, ref); e != nil {
+	if e := k.Close(ctx, ref); e != nil {
 		return nil, e
 	}
 	return r, err
 }
 
-// close writes the mark over whatever is there.
-func (k *Keeper) close(ctx context.Context, ref string) error {
+// Close ends the record under ref, whatever is there. The error is ErrStore: then it may
+// not have ended elsewhere.
+func (k *Keeper) Close(ctx context.Context, ref string) error {
 	k.memory.end(ref)
 	if err := k.o.Store.Put(ctx, k.o.Use, ref, mark, k.o.Now().Add(endedFor)); err != nil {
 		return fmt.Errorf("%w: %w", ErrStore, err)
@@ -105,7 +129,7 @@ func (k *Keeper) Fresh(ctx context.Context, r *Record, with Redeemer) (*Record, 
 	if k.fresh(r, k.o.Now()) {
 		return r, nil
 	}
-	newer, err := k.attempt(ctx, r.ref, with, func(r *Record, now time.Time) fitness {
+	newer, err := k.attempt(ctx, r, with, func(r *Record, now time.Time) fitness {
 		switch {
 		case k.fresh(r, now):
 			return fit
@@ -123,7 +147,7 @@ func (k *Keeper) Fresh(ctx context.Context, r *Record, with Redeemer) (*Record, 
 // Renew returns a later generation than r, whose access token was refused. The error is
 // as of [Keeper.Fresh].
 func (k *Keeper) Renew(ctx context.Context, r *Record, with Redeemer) (*Record, error) {
-	return k.attempt(ctx, r.ref, with, func(n *Record, now time.Time) fitness {
+	return k.attempt(ctx, r, with, func(n *Record, now time.Time) fitness {
 		if n.Generation > r.Generation && n.alive(now) {
 			return fit
 		}
@@ -141,9 +165,9 @@ const (
 )
 
 // attempt joins or leads an attempt to get a fit record.
-func (k *Keeper) attempt(ctx context.Context, ref string, with Redeemer, judge func(*Record, time.Time) fitness) (*Record, error) {
+func (k *Keeper) attempt(ctx context.Context, known *Record, with Redeemer, judge func(*Record, time.Time) fitness) (*Record, error) {
 	for tries := 1; ; tries++ {
-		r, err := k.flights.Do(ctx, ref, func(ctx context.Context) (*Record, error) { return k.lead(ctx, ref, with, judge) })
+		r, err := k.flights.Do(ctx, known.ref, func(ctx context.Context) (*Record, error) { return k.lead(ctx, known, with, judge) })
 		switch {
 		case errors.Is(err, flight.ErrFull):
 			return nil, ErrBusy

@@ -41,7 +41,7 @@ func (m *memory) meet(r *Record) (newest *Record, unsaved, ended bool) {
 	}
 	if e.record != nil && e.record.Generation >= r.Generation {
 		known := *e.record
-		known.found = r.found
+		known.found, known.first = r.found, r.first
 		known.state.holder, known.state.until = r.state.holder, r.state.until
 		if r.state.failed.After(known.state.failed) {
 			known.state.failed = r.state.failed

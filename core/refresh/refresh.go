@@ -87,6 +87,8 @@ type Record struct {
 	ref   string
 	found *kv.Found // nil: not from the store
 	state state
+	// first is what [Keeper.Adopt] made the record from, else nil.
+	first *Record
 }
 
 // Redeemer is the provider's side.

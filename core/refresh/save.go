@@ -36,6 +36,8 @@ func (k *Keeper) save(ctx context.Context, leased, next *Record, with Redeemer) 
 		// Somebody else wrote, or this process did and was not told.
 		there, e := k.read(ctx, next.ref)
 		switch {
+		case next.first != nil && errors.Is(e, ErrMissing):
+			next.found = nil
 		case errors.Is(e, ErrEnded):
 			return nil, k.discard(ctx, next, with)
 		case e != nil:
@@ -60,7 +62,7 @@ func (k *Keeper) saveAnyway(ctx context.Context, next *Record, with Redeemer) (*
 	}
 	there, e := k.read(ctx, next.ref)
 	switch {
-	case errors.Is(e, ErrEnded) || k.memory.get(next.ref).ended:
+	case k.memory.get(next.ref).ended, errors.Is(e, ErrEnded) && !(next.first != nil && errors.Is(e, ErrMissing)):
 		return nil, k.discard(ctx, next, with)
 	case e == nil && there.Generation > next.Generation:
 		k.memory.keep(there, false)
