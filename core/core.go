@@ -105,6 +105,7 @@ func New(c *Config, p Platform) (*Gateway, error) {
 		Realm: c.IssuerText + " " + c.ClientID,
 		Store: store, Keys: keys, Names: names, Kind: session.Kind(c.SessionKind),
 		Idle: c.SessionIdle, Lifetime: c.SessionMax, Now: now, Log: log,
+		Refresh: c.RefreshSessions, RefreshTimeout: c.OutboundWait,
 	})
 	calls := &egress.Client{Transport: p.Fetch, Hosts: hosts, PlainHosts: plain, Timeout: c.OutboundWait, MaxBody: maxProviderAnswer, Now: now}
 	provider := oidc.New(oidc.Options{

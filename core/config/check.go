@@ -11,6 +11,10 @@ import (
 	"gatehouse/core/egress"
 )
 
+// offlineAccess is the scope that asks for a refresh token (OpenID Connect Core 1.0,
+// section 11).
+const offlineAccess = "offline_access"
+
 // check finds mistakes in how settings go together and completes derived ones.
 // known are the mistakes found so far: what depends on a broken setting is not
 // judged.

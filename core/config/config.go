@@ -65,6 +65,8 @@ type Config struct {
 	// CheckSessions verifies the access token of a session with every request, under
 	// the same cache.
 	CheckSessions bool
+	// RefreshSessions redeems the refresh tokens of sessions.
+	RefreshSessions bool
 
 	// AccessRules decide what those who are logged in may request; nil: everything.
 	AccessRules     *access.Rules

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"time"
 )
 
@@ -63,7 +64,12 @@ func gatewayFields(c *Config) []Field {
 		{Name: "SCOPES", Default: "openid email profile", Section: SectionProvider,
 			Doc:  "Scopes to request, separated by spaces or commas. openid is always requested.",
 			Hint: "scope names are printable ASCII without quotes or backslashes",
-			Set:  scopes(&c.Scopes)},
+			Set: func(v string) error {
+				err := scopes(&c.Scopes)(v)
+				// Unless REFRESH_SESSIONS, which comes later, says otherwise.
+				c.RefreshSessions = slices.Contains(c.Scopes, offlineAccess)
+				return err
+			}},
 		{Name: "ZITADEL_ORG_ID", Section: SectionProvider,
 			Doc:  "Adds the scope that restricts logins to one ZITADEL organisation.",
 			Hint: "digits, as shown in the ZITADEL console",
@@ -153,8 +159,11 @@ func gatewayFields(c *Config) []Field {
 			Set:  duration(&c.IntrospectionCache, 0, 5*time.Minute)},
 
 		{Name: "CHECK_SESSIONS", Default: "false", Section: SectionAccess,
-			Doc: "Verify the access token of a browser session with its requests, as BEARER_TOKENS says and as often as INTROSPECTION_CACHE: who is disabled at the provider is out then. A session ends with its access token. With BEARER_TOKENS=jwt no login succeeds whose token is not a JWT meant for AUDIENCES: for opaque tokens use introspection.",
+			Doc: "Verify the access token of a browser session with its requests, as BEARER_TOKENS says and as often as INTROSPECTION_CACHE: who is disabled at the provider is out then. A session ends with its access token, unless that is refreshed (REFRESH_SESSIONS). With BEARER_TOKENS=jwt no login succeeds whose token is not a JWT meant for AUDIENCES: for opaque tokens use introspection.",
 			Set: boolean(&c.CheckSessions)},
+		{Name: "REFRESH_SESSIONS", Section: SectionAccess,
+			Doc: "Refresh the access token and the identity of a browser session with the refresh token that the provider gave at the login, before the access token expires. A session ends when the provider refuses. true if SCOPES has offline_access, unless set.",
+			Set: boolean(&c.RefreshSessions)},
 		{Name: "ACCESS_RULES", Section: SectionAccess,
 			Doc: "Who may request what, once logged in: lines of METHODS PATH REQUIREMENT, separated by line ends or semicolons; see [access.md](access.md). Without it, everybody may request everything.",
 			Set: rawText(&c.AccessRulesText)},

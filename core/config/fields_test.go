@@ -40,6 +40,7 @@ var values = []struct {
 	{"REQUIRED_SCOPES", "RequiredScopes", [][2]string{{"a:b,c", "[a:b c]"}}, []string{`a"b`, "a b", ","}},
 	{"INTROSPECTION_CACHE", "IntrospectionCache", [][2]string{{"0s", "0s"}, {"5m", "5m0s"}}, []string{"301s", "-1s", "60"}},
 	{"CHECK_SESSIONS", "CheckSessions", nil, []string{"true", "yes"}}, // without BEARER_TOKENS
+	{"REFRESH_SESSIONS", "RefreshSessions", [][2]string{{"true", "true"}, {"false", "false"}}, []string{"yes", "1"}},
 	{"ACCESS_RULES", "AccessRules", [][2]string{{"* /admin/* role=admin; * /* any", "* /admin/* role=admin\n* /* any\n"}},
 		[]string{"* /admin/* role=admin", "nonsense", "* /* any; * /x deny", "GET /x any; * /* any!"}},
 	{"SCOPES", "Scopes", [][2]string{{"a:b/c", "[openid a:b/c]"}, {",", "[openid]"}}, []string{`a"b`, `a\b`, "a\tb", "ä", "a\x00"}},

@@ -1,10 +1,15 @@
 package config
 
+import "slices"
+
 // Warnings are remarks on what loads and is safe but may not work, one sentence each; no
 // secret is in them.
 func (c *Config) Warnings() (remarks []string) {
 	if c.CheckSessions && c.BearerTokens == "jwt" {
 		remarks = append(remarks, "CHECK_SESSIONS with BEARER_TOKENS=jwt: a provider whose logins yield opaque access tokens lets nobody log in; use BEARER_TOKENS=introspection for it")
+	}
+	if c.Gateway && !c.RefreshSessions && slices.Contains(c.Scopes, offlineAccess) {
+		remarks = append(remarks, "SCOPES has offline_access, but with REFRESH_SESSIONS=false nothing uses the refresh tokens; remove one of them")
 	}
 	for _, p := range c.Providers {
 		if missing := c.Missing(p); missing != "" {

@@ -89,6 +89,13 @@ func (g *Gateway) authenticate(x *exchange.Exchange) (*caller, bool) {
 	}
 	if found != nil {
 		x.Subject = found.Identity.Subject
+		var p *problem.Problem
+		if found, cookies, p = g.refresh(x, found, cookies); p != nil {
+			g.Refuse(x, p)
+			return nil, false
+		}
+	}
+	if found != nil {
 		if found, cookies, err = g.checkSession(x, found, cookies); err != nil {
 			g.Refuse(x, tokenProblem(err))
 			return nil, false
@@ -110,6 +117,13 @@ func (g *Gateway) checkSession(x *exchange.Exchange, found *session.Session, coo
 		return found, cookies, nil
 	}
 	err := g.checkToken(x.Context, secret.New(found.AccessToken))
+	if err != nil && !unknown(err) {
+		// Another process may have refreshed it, and the provider ended the old one.
+		var newer *session.Session
+		if newer, err = g.renew(x.Context, found, err); err == nil {
+			return newer, cookies, nil
+		}
+	}
 	switch {
 	case err == nil:
 		return found, cookies, nil

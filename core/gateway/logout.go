@@ -44,6 +44,9 @@ func (g *Gateway) logout(x *exchange.Exchange) {
 		return
 	}
 	found, cookies, err := g.Sessions.Authenticate(x.Context, x.R)
+	if found != nil {
+		found = g.Sessions.Latest(x.Context, found)
+	}
 	// What the cookie names is ended even if it is no session here: a store that misses
 	// it may only be behind, and another copy of a cookie that fell idle may not have.
 	if ref := g.Sessions.Ref(x.R); err == nil && ref != "" {

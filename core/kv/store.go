@@ -19,6 +19,8 @@ const (
 	Sessions       Use = "s:v1:"
 	Metadata       Use = "m:v1:"
 	Introspections Use = "i:v1:"
+	// Tokens are those of sessions, since they were refreshed.
+	Tokens Use = "t:v1:"
 )
 
 // Errors of [Store] besides ErrNotFound and what the driver returns.

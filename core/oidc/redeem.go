@@ -59,17 +59,27 @@ func (p *Provider) Redeem(ctx context.Context, r Redemption) (*Login, error) {
 	}
 	l := &Login{
 		AccessToken: tokens.AccessToken, RefreshToken: tokens.RefreshToken, IDToken: tokens.IDToken,
-		AccessTokenExpiry: tokens.Expiry, SessionID: identity.Describing(claims, "sid"),
+		AccessTokenExpiry: tokens.Expiry,
 	}
+	if err := p.identify(ctx, m, l, claims); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// identify sets what claims of an ID token say of l, with userinfo if a wanted one is
+// missing. The error is ErrIDToken, ErrUserinfo or ErrUnavailable.
+func (p *Provider) identify(ctx context.Context, m *Metadata, l *Login, claims object) error {
+	l.SessionID = identity.Describing(claims, "sid")
 	if at, ok := claims.Instant("auth_time"); ok {
 		l.AuthTime = at
 	}
 	asked := false
 	if m.UserinfoEndpoint != "" && needsUserinfo(claims, p.o.UserinfoClaims) {
 		subject, _ := claims.Text("sub")
-		info, err := p.userinfo(ctx, m, tokens.AccessToken.Reveal(), subject)
+		info, err := p.userinfo(ctx, m, l.AccessToken.Reveal(), subject)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		claims, asked = merge(claims, info), true
 	}
@@ -77,9 +87,9 @@ func (p *Provider) Redeem(ctx context.Context, r Redemption) (*Login, error) {
 	l.Identity, reason = identity.FromClaims(claims, p.o.mapping())
 	switch {
 	case reason != "" && asked:
-		return nil, fmt.Errorf("%w: %s", ErrUserinfo, reason)
+		return fmt.Errorf("%w: %s", ErrUserinfo, reason)
 	case reason != "":
-		return nil, refusedToken(reason)
+		return refusedToken(reason)
 	}
-	return l, nil
+	return nil
 }

@@ -65,6 +65,23 @@ func (c *cache) put(s *Session, loaded time.Time) *Session {
 	return s
 }
 
+// replace puts newer in the place of older, which stays as old as it is, and returns what
+// to use instead of newer: the same generation that another caller was faster with, or
+// an entry that says "ended".
+func (c *cache) replace(older, newer *Session, now time.Time) *Session {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e, known := c.entries[newer.Ref]
+	switch {
+	case !known:
+	case e.session == older:
+		c.entries[newer.Ref] = cached{newer, e.loaded}
+	case e.session.Ended && c.fresh(e, now), e.session.Generation == newer.Generation:
+		return e.session
+	}
+	return newer
+}
+
 // makeRoom finds a place in the ring: one whose entry is too old, else a further
 // one, else the next. The caller holds mu.
 func (c *cache) makeRoom(ref string, now time.Time) {

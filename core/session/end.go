@@ -26,5 +26,11 @@ func (s *Sessions) Revoke(ctx context.Context, ref string) error {
 		return fmt.Errorf("%w: %w", ErrStore, err)
 	}
 	s.cache.put(&Session{Record: mark, Ref: ref}, now)
+	if s.keeper != nil {
+		// A refresh under way has to find out.
+		if err := s.keeper.Close(ctx, ref); err != nil {
+			return fmt.Errorf("%w: %w", ErrStore, err)
+		}
+	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gatehouse/core/identity"
+	"gatehouse/core/refresh"
 )
 
 // recordVersion is the format in the store; other versions are no session.
@@ -60,6 +61,12 @@ type Session struct {
 	// Handover says that the store did not know the session yet: there are no
 	// tokens.
 	Handover bool
+	// Generation counts how often its tokens were refreshed.
+	Generation int
+	// login is the session as it began, nil for that itself; tokens are what it was
+	// refreshed to.
+	login  *Session
+	tokens *refresh.Record
 	// Derived keeps what callers compute from the session, as long as the process
 	// keeps the session.
 	Derived Derived

@@ -17,6 +17,7 @@ import (
 
 	"gatehouse/core/cookie"
 	"gatehouse/core/kv"
+	"gatehouse/core/refresh"
 	"gatehouse/core/seal"
 )
 
@@ -63,6 +64,10 @@ type Options struct {
 	Idle, Lifetime time.Duration
 	Now            func() time.Time
 	Log            *slog.Logger
+	// Refresh says that tokens are refreshed; RefreshTimeout bounds one refresh, 0 means
+	// 10 s.
+	Refresh        bool
+	RefreshTimeout time.Duration
 }
 
 // Sessions authenticates, begins and ends sessions. It is safe for concurrent use.
@@ -78,6 +83,7 @@ type Sessions struct {
 	now     func() time.Time
 	log     *slog.Logger
 	cache   *cache
+	keeper  *refresh.Keeper // nil: tokens are not refreshed
 }
 
 // New returns the sessions kept in o.Store.
@@ -86,6 +92,9 @@ func New(o Options) *Sessions {
 		idle: o.Idle, life: o.Lifetime, now: o.Now, log: o.Log, cache: newCache(cacheSize, CacheAge)}
 	if s.kind == Fixed {
 		s.idle = s.life
+	}
+	if o.Refresh {
+		s.keeper = refresh.New(refresh.Options{Store: o.Store, Use: kv.Tokens, Timeout: o.RefreshTimeout, Now: o.Now, Log: o.Log})
 	}
 	return s
 }
