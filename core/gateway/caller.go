@@ -101,7 +101,7 @@ func (g *Gateway) authenticate(x *exchange.Exchange) (*caller, bool) {
 			return nil, false
 		}
 	}
-	x.SetCookies(cookies)
+	x.SetCookies(g.Sessions.Answer(x.R, found, cookies))
 	if found == nil {
 		return nil, true
 	}
@@ -120,7 +120,7 @@ func (g *Gateway) checkSession(x *exchange.Exchange, found *session.Session, coo
 	if err != nil && !unknown(err) {
 		// Another process may have refreshed it, and the provider ended the old one.
 		var newer *session.Session
-		if newer, err = g.renew(x.Context, found, err); err == nil {
+		if newer, err = g.renew(x, found, err); err == nil {
 			return newer, cookies, nil
 		}
 	}

@@ -18,7 +18,7 @@ import (
 // removal. A provider that cannot be asked ends nothing; without a good access token the
 // session then goes on unless it is checked.
 func (g *Gateway) refresh(x *exchange.Exchange, found *session.Session, cookies []string) (*session.Session, []string, *problem.Problem) {
-	newer, err := g.Sessions.Refresh(x.Context, found, g.redeemRefreshToken)
+	newer, err := g.Sessions.Refresh(x.Context, x.R, found, g.redeemRefreshToken)
 	switch {
 	case err == nil:
 		return newer, cookies, nil
@@ -41,15 +41,15 @@ func (g *Gateway) refresh(x *exchange.Exchange, found *session.Session, cookies 
 // renew returns the session with another access token in place of one that the provider
 // does not accept, if the provider gives one that it accepts. The error is of
 // [bearer.ErrInvalid]'s kind when it does not, or says that nobody knows.
-func (g *Gateway) renew(ctx context.Context, found *session.Session, invalid error) (*session.Session, error) {
-	newer, err := g.Sessions.Renew(ctx, found, g.redeemRefreshToken)
+func (g *Gateway) renew(x *exchange.Exchange, found *session.Session, invalid error) (*session.Session, error) {
+	newer, err := g.Sessions.Renew(x.Context, x.R, found, g.redeemRefreshToken)
 	switch {
 	case errors.Is(err, session.ErrEnded):
 		return nil, invalid
 	case err != nil:
 		return nil, err
 	}
-	return newer, g.checkToken(ctx, secret.New(newer.AccessToken))
+	return newer, g.checkToken(x.Context, secret.New(newer.AccessToken))
 }
 
 // redeemRefreshToken is a [session.Refresher].

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
+	"gatehouse/core/cookie"
 	"gatehouse/core/identity"
 	"gatehouse/core/refresh"
 	"gatehouse/core/secret"
@@ -14,6 +16,13 @@ import (
 
 // ErrEnded says that the provider or somebody here has ended the session.
 var ErrEnded = errors.New("session: ended")
+
+// ErrBehind says that the store does not show yet what the session was refreshed to.
+var ErrBehind = errors.New("session: store behind")
+
+// behindFor is how long a store is waited for that does not show what the browser was
+// answered with; what it lost for good is not missed for longer.
+const behindFor = HandoverTime
 
 // Refreshed is what a refresh yields. What is empty stays as it was.
 type Refreshed struct {
@@ -31,14 +40,22 @@ type Refresher func(ctx context.Context, login *Record, token secret.Text) (*Ref
 // however many ask, as package refresh says. While the provider fails it is found as
 // long as the access token lives. A session without a refresh token is returned as it is.
 //
+// q is the request on behalf of which it is, whose cookie shows when the store is behind.
+//
 // The error is ErrEnded, and the caller has to end the session; ErrStore; or what keeps
 // the token from being refreshed: then the newest session that is known comes with it.
 //
 // The record of the session is not written: only logins and logouts do that, so that no
 // refresh can bring back what was ended.
-func (s *Sessions) Refresh(ctx context.Context, found *Session, with Refresher) (*Session, error) {
+func (s *Sessions) Refresh(ctx context.Context, q *http.Request, found *Session, with Refresher) (*Session, error) {
 	if !s.refreshable(found) {
 		return found, nil
+	}
+	if newest, behind := s.behind(ctx, q, found); behind {
+		if newest.AccessTokenExpiry != 0 && !s.now().Before(time.Unix(newest.AccessTokenExpiry, 0)) {
+			return newest, ErrBehind
+		}
+		return newest, nil
 	}
 	r, err := s.keeper.Fresh(ctx, s.tokensOf(found), redeemer{s, found.begun(), with})
 	return s.refreshed(ctx, found, r, err)
@@ -47,9 +64,12 @@ func (s *Sessions) Refresh(ctx context.Context, found *Session, with Refresher) 
 // Renew returns a later generation than found, whose access token the provider does not
 // accept any more. The error is as of [Sessions.Refresh]; ErrEnded when there is no
 // refresh token.
-func (s *Sessions) Renew(ctx context.Context, found *Session, with Refresher) (*Session, error) {
+func (s *Sessions) Renew(ctx context.Context, q *http.Request, found *Session, with Refresher) (*Session, error) {
 	if !s.refreshable(found) {
 		return nil, ErrEnded
+	}
+	if newest, behind := s.behind(ctx, q, found); behind {
+		return newest, ErrBehind
 	}
 	r, err := s.keeper.Renew(ctx, s.tokensOf(found), redeemer{s, found.begun(), with})
 	return s.refreshed(ctx, found, r, err)
@@ -65,6 +85,40 @@ func (s *Sessions) Latest(ctx context.Context, found *Session) *Session {
 		return found
 	}
 	return s.become(found, r)
+}
+
+// behind reports whether q's cookie names a later generation than can be found, in
+// store or memory, so soon after it was begun that the store may only be behind. Then the
+// refresh token that is known has been used. newest is what is known.
+func (s *Sessions) behind(ctx context.Context, q *http.Request, found *Session) (newest *Session, behind bool) {
+	t, ok := s.ticketOf(q)
+	age := s.now().Sub(t.refreshed)
+	if !ok || t.generation <= found.Generation || age >= behindFor || age < -time.Minute {
+		return found, false
+	}
+	newest = s.Latest(ctx, found)
+	return newest, t.generation > newest.Generation
+}
+
+// Answer returns the Set-Cookie values that belong on an answer that is given on behalf
+// of found: cookies, or in their place one that names found's generation.
+func (s *Sessions) Answer(q *http.Request, found *Session, cookies []string) []string {
+	if found == nil || found.Generation == 0 {
+		return cookies
+	}
+	t, ok := s.ticketOf(q)
+	if !ok || t.generation >= found.Generation {
+		return cookies
+	}
+	t.seen = s.now()
+	t.generation, t.refreshed = found.Generation, t.seen
+	return []string{s.names.Set(s.names.Session, s.sealTicket(t), s.maxAge(t.seen, found.Expiry()))}
+}
+
+func (s *Sessions) ticketOf(q *http.Request) (ticket, bool) {
+	value, count := cookie.Find(q.Header["Cookie"], s.names.Session)
+	t, _, ok := s.openTicket(value)
+	return t, ok && count == 1
 }
 
 func (s *Sessions) refreshable(found *Session) bool {
