@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"gatehouse/internal/wasmbuild"
 )
 
 // budget is the largest compressed module in bytes: start-up time grows with it.
@@ -24,11 +26,12 @@ var machinery = map[string]string{
 	"net/http/httputil.":              "forwarding is the platform's",
 }
 
-// build links a program for wasm, stripped and without inlining, as it is deployed.
+// build links a program for wasm as it is deployed.
 func build(t *testing.T, goos, program string) []byte {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "module.wasm")
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-gcflags=gatehouse/...=-l", "-o", out, program)
+	args := append([]string{"build"}, wasmbuild.Flags...)
+	cmd := exec.Command("go", append(args, "-o", out, program)...)
 	cmd.Env = append(cmd.Environ(), "GOFLAGS=", "GOOS="+goos, "GOARCH=wasm")
 	if msg, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, msg)

@@ -14,6 +14,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"gatehouse/internal/wasmbuild"
 )
 
 // Worlds are the names of the components there are: WIT worlds of adapters/spin/wit, and
@@ -23,15 +25,11 @@ var Worlds = []string{"spin", "wasi", Middleware}
 // Program is the package of the gateway for world.
 func Program(world string) string { return "gatehouse/adapters/spin/component/" + world }
 
-// smaller keeps the compiler from inlining in our own packages: 45 kB less when
-// compressed, and no difference in time that could be measured.
-const smaller = "-gcflags=gatehouse/...=-l"
-
 // Core links program, the path of a package, as it is deployed, to the file out. It is
 // run inside of the repository.
 func Core(ctx context.Context, program, out string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", smaller,
-		"-o", out, program)
+	args := append([]string{"build", "-buildmode=c-shared"}, wasmbuild.Flags...)
+	cmd := exec.CommandContext(ctx, "go", append(args, "-o", out, program)...)
 	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
 	if message, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("componentize: go build: %w\n%s", err, message)
