@@ -162,6 +162,21 @@ func TestOperationsAreCounted(t *testing.T) {
 	}
 }
 
+func TestNothingThatAStrangerWroteIsInAnEvent(t *testing.T) {
+	r := newRig(t)
+	var written strings.Builder
+	r.broker.Log = slog.New(slog.NewJSONHandler(&written, nil))
+	for _, body := range []string{
+		`{"provider":"stranger","flow":"poll"}`, `{"provider":"odd","flow":"stranger"}`, `{"provider":"odd","flow":"poll","code_challenge":"stranger"}`,
+		`{"provider":"bare","flow":"stranger"}`, `{"provider":"odd","flow":"poll","state":"stranger"}`,
+	} {
+		r.do("POST", "/auth/start", body)
+	}
+	if text := written.String(); strings.Contains(text, "stranger") || strings.Count(text, "\n") != 5 || !strings.Contains(text, `"flow":"poll"`) {
+		t.Errorf("logged %s", text)
+	}
+}
+
 func TestEveryErrorHasItsShape(t *testing.T) {
 	r := newRig(t)
 	for _, c := range []struct {

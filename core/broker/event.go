@@ -2,6 +2,7 @@ package broker
 
 import (
 	"log/slog"
+	"slices"
 	"sync"
 
 	"gatehouse/core/exchange"
@@ -50,6 +51,9 @@ func (b *Broker) note(x *exchange.Exchange, operation, provider, flow string, er
 	}
 	if b.providers[provider] == nil && b.Missing[provider] == "" {
 		provider = ""
+	}
+	if !slices.Contains(flows, flow) {
+		flow = ""
 	}
 	b.counters.mu.Lock()
 	if b.counters.n == nil {

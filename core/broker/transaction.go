@@ -33,6 +33,8 @@ const (
 	flowDesktop  = "desktop"  // as poll, by a token of the provider's, without a callback
 )
 
+var flows = []string{flowLoopback, flowBrowser, flowPoll, flowPaste, flowDesktop}
+
 // Contexts of sealed transactions: a text that was sealed as one of them opens as no other.
 const (
 	asStart = "start" // in the address of the broker's own page
