@@ -85,8 +85,9 @@ var (
 	}
 )
 
-// smuggled are parameters that would bring a token or a client of somebody's own.
-var smuggled = []string{"access_token", "oauth_token", "client_id", "client_secret"}
+// smuggled are parameters that would bring a token or a client of somebody's own, or that
+// some servers take for the method, which the allow-list has decided about.
+var smuggled = []string{"access_token", "oauth_token", "client_id", "client_secret", "_method", "x-http-method-override"}
 
 // Request makes a call of an API with bearer tokens (RFC 6750, section 2.1).
 func (OAuth) Request(p *Provider, g *Grant, c Call) (*http.Request, error) {

@@ -77,6 +77,8 @@ func TestWhichCallsAreMade(t *testing.T) {
 		{"GET", "/v1/me", "oauth_token=x", "", provider.Request},
 		{"GET", "/v1/me", "client_secret=x", "", provider.Request},
 		{"GET", "/v1/me", "a=b;access_token=x", "", provider.Request},
+		{"GET", "/v1/me", "_method=DELETE", "", provider.Request},
+		{"GET", "/v1/me", "X-HTTP-Method-Override=PUT", "", provider.Request},
 		{"GET", "/v1/me", "a=%zz", "", provider.Request},
 		{"GET", "/v1/me", "a=" + strings.Repeat("x", 70000), "", provider.Request},
 	} {
@@ -148,9 +150,11 @@ func TestWhatPassesWithACall(t *testing.T) {
 			t.Errorf("sent %q, %v, %v", body, seen.Header, err)
 		}
 	}
-	post.Body = []byte("a=b&access_token=x")
-	_, err = p2.Call(t.Context(), bearer, post)
-	kind(t, err, provider.Request)
+	for _, smuggled := range []string{"access_token=x", "%5Fmethod=delete", "_METHOD=PUT"} {
+		post.Body = []byte("a=b&" + smuggled)
+		_, err = p2.Call(t.Context(), bearer, post)
+		kind(t, err, provider.Request)
+	}
 	_, err = p.Call(t.Context(), bearer, provider.Call{Method: "GET", Path: "/user", Body: []byte("x")})
 	kind(t, err, provider.Request)
 }
