@@ -124,7 +124,12 @@ func only(ctx context.Context, cl *client.Client) (string, error) {
 	if len(providers) != 1 {
 		return "", &Failure{errors.New("which provider?"), "--provider " + strings.Join(names(providers), ", "), exitFailure}
 	}
-	return providers[0].Name, nil
+	name := providers[0].Name
+	if name == "" || len(name) > 32 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		// It would be shown, kept and part of a command that is recommended.
+		return "", &Failure{errors.New("the broker's provider has a name that is none"), "is the broker's address right?", exitFailure}
+	}
+	return name, nil
 }
 
 // known is the advice after an unknown provider.

@@ -347,6 +347,13 @@ func TestWhichProvider(t *testing.T) {
 	if err := s.command("").Login(t.Context(), Options{Broker: s.broker.URL}); err != nil || s.started["provider"] != "dev" {
 		t.Errorf("the only one: %v, %v", err, s.started)
 	}
+	for _, name := range []string{"", "dev\x1b]0;owned\x07", "dev; reboot", "dev\n", strings.Repeat("a", 33)} {
+		s.providers, s.started = []string{name}, nil
+		s.failed(s.command("").Login(t.Context(), Options{Broker: s.broker.URL}), exitFailure, "a name that is none")
+		if s.started != nil {
+			t.Errorf("a login at %q is begun", name)
+		}
+	}
 	s.providers = []string{"spotify", "dev"}
 	if f := s.failed(s.command("").Login(t.Context(), Options{Broker: s.broker.URL}), exitFailure, "which provider?"); f.Hint() != "--provider dev, spotify" {
 		t.Errorf("hint %q", f.Hint())
