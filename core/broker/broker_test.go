@@ -58,6 +58,11 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
+	return newRigOf(t, odd{})
+}
+
+func newRigOf(t *testing.T, protocol provider.Protocol) *rig {
+	t.Helper()
 	now := func() time.Time { return time.Unix(2_000_000_000, 0) }
 	keys, err := seal.NewKeyring([]byte("0123456789abcdefghijklmnopqrstuv"))
 	if err != nil {
@@ -65,7 +70,7 @@ func newRig(t *testing.T) *rig {
 	}
 	p, err := provider.New(provider.Settings{Name: "odd", ClientID: "id", ClientSecret: secret.New("odd-secret")}, provider.Parts{
 		Fetch: silent{}, Now: now, Definitions: []provider.Definition{{
-			Name: "odd", Title: "Odd", AuthorizationEndpoint: "https://odd.example/allow", TokenEndpoint: "https://odd.example/token", Protocol: odd{},
+			Name: "odd", Title: "Odd", AuthorizationEndpoint: "https://odd.example/allow", TokenEndpoint: "https://odd.example/token", Protocol: protocol,
 		}},
 	})
 	if err != nil {
@@ -159,6 +164,44 @@ func TestOperationsAreCounted(t *testing.T) {
 	}
 	if len(got) != 2 || got["start  unknown_provider"] != 3 || got["start bare not_configured"] != 1 {
 		t.Errorf("counted %v", got)
+	}
+}
+
+// desktop is the odd provider with a flow of tokens.
+type desktop struct{ odd }
+
+func (desktop) RequestToken(context.Context, *provider.Provider) (string, error) {
+	return "token", nil
+}
+
+func (desktop) Redeem(_ context.Context, _ *provider.Provider, a provider.Answer) (*provider.Grant, error) {
+	return &provider.Grant{Access: secret.New("odd-" + a.Token), TokenType: "odd", Name: "alice"}, nil
+}
+
+// TestATokenOfTheProvidersNeedsTheAppsKey: in compatibility, where no start asked for it.
+func TestATokenOfTheProvidersNeedsTheAppsKey(t *testing.T) {
+	r := newRigOf(t, desktop{})
+	r.broker.Compatibility = true
+	r.broker.Apps = []broker.App{{Name: "player", Key: secret.New("the-key-of-the-player")}}
+	for key, status := range map[string]int{"": 401, "another-key-of-nobody": 401, "the-key-of-the-player": 200} {
+		ask := func(method, target, handle string) *http.Response {
+			req := httptest.NewRequest(method, "https://broker.example"+target, nil)
+			req.Header.Set("X-App-Key", key)
+			req.Header.Set("Authorization", "Bearer "+handle)
+			w := httptest.NewRecorder()
+			r.handler.ServeHTTP(w, req)
+			return w.Result()
+		}
+		res := ask("GET", "/auth/getSession?token=abc", "none")
+		m := r.object(res)
+		if res.StatusCode != status || (m["code"] == "invalid_app") != (status == 401) {
+			t.Errorf("with the key %q: %d %v", key, res.StatusCode, m)
+		}
+		if status == 200 {
+			if res := ask("GET", "/auth/session", m["handle"].(string)); res.StatusCode != 200 {
+				t.Errorf("the handle: %d", res.StatusCode)
+			}
+		}
 	}
 }
 

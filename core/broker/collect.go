@@ -199,6 +199,11 @@ func (b *Broker) direct(x *exchange.Exchange, token string) (collection, string,
 	if !b.Compatibility || len(b.providers) != 1 || p == nil || !p.Desktop() {
 		return collection{}, "", invalidGrant
 	}
+	app, ok := b.named(x)
+	if !ok {
+		// What was begun here was begun with a key; this begins now.
+		return c, flowPaste, invalidApp
+	}
 	g, err := p.Redeem(x.Context, provider.Answer{Token: token})
 	switch provider.KindOf(err) {
 	case provider.Invalid, provider.Expired, provider.Pending, provider.Denied, provider.Request:
@@ -207,7 +212,7 @@ func (b *Broker) direct(x *exchange.Exchange, token string) (collection, string,
 	if err != nil {
 		return c, flowPaste, err
 	}
-	c, err = b.keep(x, transaction{Provider: c.Provider, Flow: flowPaste}, g)
+	c, err = b.keep(x, transaction{Provider: c.Provider, App: app, Flow: flowPaste}, g)
 	return c, flowPaste, err
 }
 

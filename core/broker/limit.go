@@ -48,9 +48,15 @@ func (b *Broker) countCode(x *exchange.Exchange) bool {
 // app returns the application that asks, "" where none has a key. When it reports false
 // the request has been answered.
 func (b *Broker) app(x *exchange.Exchange) (name string, ok bool) {
-	if len(b.Apps) == 0 {
-		return "", true
+	if name, ok = b.named(x); !ok {
+		b.Refuse(x, invalidApp)
+		return "", false
 	}
+	return name, name == "" || b.count(x, platform.Limit{Name: limitApp, Count: b.AppPerMinute, Per: time.Minute}, name)
+}
+
+// named is the application whose key the request has, "" where none has a key.
+func (b *Broker) named(x *exchange.Exchange) (name string, ok bool) {
 	keys := x.R.Header["X-App-Key"]
 	if len(keys) == 1 {
 		// All are compared, so that the time does not tell which one was near.
@@ -60,11 +66,7 @@ func (b *Broker) app(x *exchange.Exchange) (name string, ok bool) {
 			}
 		}
 	}
-	if name == "" {
-		b.Refuse(x, invalidApp)
-		return "", false
-	}
-	return name, b.count(x, platform.Limit{Name: limitApp, Count: b.AppPerMinute, Per: time.Minute}, name)
+	return name, name != "" || len(b.Apps) == 0
 }
 
 // pollsPerTwo bounds how often a login is asked for in two intervals. Limiters that weigh
