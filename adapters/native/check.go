@@ -24,8 +24,26 @@ func runCheck(c *call, args []string) error {
 	if _, err := assemble(gateway, &kv.Memory{}, slog.New(slog.DiscardHandler)); err != nil {
 		return err
 	}
-	_, err = fmt.Fprint(c.stdout, describe(gateway, server))
-	return err
+	if _, err = fmt.Fprint(c.stdout, describe(gateway, server)); err != nil {
+		return err
+	}
+	return missingCredentials(gateway)
+}
+
+// missingCredentials names, for each of the broker's providers, the first credential that
+// is not there. serve starts without: the broker's other providers work.
+func missingCredentials(gateway *config.Config) error {
+	var errs config.Errors
+	for _, p := range gateway.Providers {
+		if missing := gateway.Missing(p); missing != "" {
+			errs = append(errs, &config.Error{Name: missing, Problem: "is required for " + p.Name,
+				Hint: "serve starts without it, and answers logins at " + p.Name + " with 500"})
+		}
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return errs
 }
 
 // describe says what serve would run; no secret is in it.
