@@ -14,6 +14,8 @@ import (
 	"regexp"
 	"strconv"
 	"time"
+
+	"gatehouse/core"
 )
 
 // Sessions is what a gateway offers to its administrator. Methods are safe for
@@ -75,10 +77,12 @@ const (
 	adminPageMax = 1000
 )
 
-// newAdmin serves GET /sessions?cursor=&limit=, DELETE /sessions/{id} and DELETE /tokens.
+// newAdmin serves GET /sessions?cursor=&limit=, DELETE /sessions/{id}, DELETE /tokens
+// and GET /metrics.
 // Whoever can connect may do all of it: the socket's mode is the access control.
-func newAdmin(sessions Sessions, tokens Tokens, log *slog.Logger) http.Handler {
+func newAdmin(sessions Sessions, tokens Tokens, counters func() []core.Count, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /metrics", metrics(counters))
 	mux.HandleFunc("DELETE /tokens", func(w http.ResponseWriter, r *http.Request) {
 		removed, err := tokens.Clear(r.Context())
 		switch {

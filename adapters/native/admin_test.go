@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gatehouse/core"
 )
 
 // shelf is a gateway's sessions, two on a page.
@@ -74,7 +76,7 @@ func startAdminOf(t *testing.T, s Sessions, tokens Tokens) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	end := serveUntil(newServer(newAdmin(s, tokens, discard), discard), l)
+	end := serveUntil(newServer(newAdmin(s, tokens, func() []core.Count { return nil }, discard), discard), l)
 	t.Cleanup(func() {
 		end()
 		os.RemoveAll(dir)

@@ -19,6 +19,7 @@ type parts struct {
 	ready      func(context.Context) error
 	sessions   Sessions
 	tokens     Tokens
+	counters   func() []core.Count
 	forward    *Forward
 	fetch      *http.Transport
 	background *background
@@ -41,7 +42,7 @@ func assemble(c *config.Config, store kv.Driver, log *slog.Logger) (*parts, erro
 	if err != nil {
 		return nil, err
 	}
-	p.ready = gateway.Ready
+	p.ready, p.counters = gateway.Ready, gateway.Counters
 	p.handler, p.sessions, p.tokens = gateway, administration{gateway.Sessions()}, answers{gateway}
 	return p, nil
 }

@@ -87,7 +87,7 @@ func serve(s stop, gateway *config.Config, server *Config, log *slog.Logger) err
 		if err != nil {
 			return err
 		}
-		admin := newServer(newAdmin(p.sessions, p.tokens, log), log)
+		admin := newServer(newAdmin(p.sessions, p.tokens, p.counters, log), log)
 		defer inBackground(func(context.Context) {
 			if err := admin.Serve(socket); err != http.ErrServerClosed {
 				log.Error("admin socket failed", "error", err)
