@@ -94,7 +94,7 @@ func (c *Command) place(wanted keyring.Place) (keyring.Place, error) {
 		if !errors.Is(err, keyring.ErrNoSystem) {
 			return keyring.System, err
 		}
-		c.note("there is no keyring: the session is kept in a file that only you can read")
+		c.note("there is no keyring: the session will be kept in a file that only you can read")
 		return keyring.File, c.Store.Check(keyring.File)
 	case keyring.System:
 		err := c.Store.Check(keyring.System)

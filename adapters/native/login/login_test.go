@@ -277,7 +277,7 @@ func TestLoginForPrograms(t *testing.T) {
 	s.wrote(`stdout:
 {"broker":"BROKER","provider":"dev","username":"alice","name":"Alice","scopes":["openid"],"kept":"file"}
 stderr:
-{"warning":"there is no keyring: the session is kept in a file that only you can read"}
+{"warning":"there is no keyring: the session will be kept in a file that only you can read"}
 {"authorize":{"flow":"poll","auth_url":"BROKER/begin","user_code":"BCDF-GHJK","verification_uri":"BROKER/device"}}
 `)
 }
@@ -313,7 +313,7 @@ func TestWhereTheSessionIsKept(t *testing.T) {
 			if err != nil || kept.Place != test.want || kept.Handle.Reveal() != handle {
 				t.Errorf("kept %+v, %v", kept, err)
 			}
-			warned := strings.Contains(s.stderr.String(), "gatehouse: warning: there is no keyring: the session is kept in a file that only you can read")
+			warned := strings.Contains(s.stderr.String(), "gatehouse: warning: there is no keyring: the session will be kept in a file that only you can read")
 			if warned != (test.keep == "" && test.want == keyring.File) {
 				t.Errorf("standard error has %q", s.stderr.String())
 			}
