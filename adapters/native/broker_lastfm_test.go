@@ -31,6 +31,7 @@ func startLastFM(t *testing.T) (broker string, lastfm *lookalike.LastFM) {
 		"OAUTH_API_KEY": lastfm.Key, "OAUTH_API_SECRET": lastfm.Secret,
 		"BROKER_LASTFM_AUTHORIZATION_ENDPOINT": provider.URL + "/api/auth/",
 		"BROKER_LASTFM_TOKEN_ENDPOINT":         provider.URL + "/2.0/",
+		"BROKER_LASTFM_DESKTOP":                "true",
 		"BROKER_LASTFM_API":                    provider.URL + "/2.0",
 	}
 	c, err := config.Load(func(name string) (string, bool) { v, ok := settings[name]; return v, ok })

@@ -68,7 +68,7 @@ func newRigOf(t *testing.T, protocol provider.Protocol) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := provider.New(provider.Settings{Name: "odd", ClientID: "id", ClientSecret: secret.New("odd-secret")}, provider.Parts{
+	p, err := provider.New(provider.Settings{Name: "odd", ClientID: "id", ClientSecret: secret.New("odd-secret"), Desktop: true}, provider.Parts{
 		Fetch: silent{}, Now: now, Definitions: []provider.Definition{{
 			Name: "odd", Title: "Odd", AuthorizationEndpoint: "https://odd.example/allow", TokenEndpoint: "https://odd.example/token", Protocol: protocol,
 		}},

@@ -196,7 +196,7 @@ func (b *Broker) polledDesktop(x *exchange.Exchange, t transaction) (collection,
 func (b *Broker) direct(x *exchange.Exchange, token string) (collection, string, error) {
 	c := collection{Provider: b.only()}
 	p := b.providers[c.Provider]
-	if !b.Compatibility || len(b.providers) != 1 || p == nil || !p.Desktop() {
+	if !b.Compatibility || len(b.providers) != 1 || p == nil || !p.ShowsToken() {
 		return collection{}, "", invalidGrant
 	}
 	app, ok := b.named(x)

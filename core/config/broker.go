@@ -78,6 +78,8 @@ func ProviderFields(s *provider.Settings, name string) []Field {
 			Set: list(&s.Calls)},
 		{Name: "HAND_OVER", Doc: "Give programs the provider's own token, with which they can do without the broker whatever it allows. Default false.",
 			Set: boolean(&s.HandOver)},
+		{Name: "DESKTOP", Doc: "Allow the flow desktop, where the provider has it (Last.fm). Nothing binds it to a person: who sends somebody the provider's address, and is believed, gets the session. Default false.",
+			Set: boolean(&s.Desktop)},
 		{Name: "ISSUER", Doc: "The issuer of an OpenID provider, which gives the endpoints.",
 			Hint: "for example https://login.example.com", Set: endpointText(&s.Issuer)},
 		{Name: "AUTHORIZATION_ENDPOINT", Doc: "Where the person's browser is sent.",

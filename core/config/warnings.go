@@ -12,6 +12,9 @@ func (c *Config) Warnings() (remarks []string) {
 		remarks = append(remarks, "SCOPES has offline_access, but with REFRESH_SESSIONS=false nothing uses the refresh tokens; remove one of them")
 	}
 	for _, p := range c.Providers {
+		if p.Desktop {
+			remarks = append(remarks, ProviderPrefix(p.Name)+"DESKTOP=true: whoever makes a person allow a login at the provider gets the session; programs are better off with the flow poll")
+		}
 		if missing := c.Missing(p); missing != "" {
 			remarks = append(remarks, missing+" is not set: nobody can log in with "+p.Name)
 		}

@@ -50,8 +50,14 @@ func TestLastFMInABrowser(t *testing.T) {
 
 func TestLastFMWithoutACallback(t *testing.T) {
 	p, _, n, clock := lastFM(t)
-	if !p.Desktop() || newProvider(t, settings("github"), provider.Parts{Fetch: n}).Desktop() {
-		t.Error("who has a desktop flow")
+	for _, allowed := range []bool{false, true} {
+		for name, has := range map[string]bool{"lastfm": true, "github": false} {
+			s := settings(name)
+			s.Desktop = allowed
+			if newProvider(t, s, provider.Parts{Fetch: n}).Desktop() != (has && allowed) {
+				t.Errorf("%s, allowed %v", name, allowed)
+			}
+		}
 	}
 	token, err := p.RequestToken(t.Context())
 	if err != nil {

@@ -53,6 +53,9 @@ type Settings struct {
 	Calls []string
 	// HandOver lets clients have the provider's own token.
 	HandOver bool
+	// Desktop allows the flow without a callback, where the provider has one: nothing
+	// binds the person who allows it to the program that asks.
+	Desktop bool
 }
 
 // Parts are what a provider works with. Fetch is required.
@@ -96,9 +99,13 @@ func (p *Provider) Title() string { return p.s.Title }
 // HandOver reports whether clients may have the provider's own token.
 func (p *Provider) HandOver() bool { return p.s.HandOver }
 
-// Desktop reports whether the provider has a flow without a callback, which begins with
-// [Provider.RequestToken].
-func (p *Provider) Desktop() bool {
+// Desktop reports whether programs may use a flow without a callback, which begins with
+// [Provider.RequestToken]: the provider has one and the settings allow it.
+func (p *Provider) Desktop() bool { return p.s.Desktop && p.ShowsToken() }
+
+// ShowsToken reports whether the provider shows people a token of its own, which a
+// program redeems in place of a code.
+func (p *Provider) ShowsToken() bool {
 	_, ok := p.protocol.(DesktopProtocol)
 	return ok
 }
