@@ -66,6 +66,9 @@ func New(c *Config, p Platform) (*Gateway, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
+	if c.Environment != "" {
+		log = log.With("environment", c.Environment)
+	}
 	if background == nil {
 		background = func(work func(context.Context)) { work(context.Background()) }
 	}

@@ -55,6 +55,9 @@ func describe(gateway *config.Config, server *Config) string {
 		origins = append(origins, o.String())
 	}
 	row("jobs", strings.Join(gateway.Jobs(), " "))
+	if gateway.Environment != "" {
+		row("environment", gateway.Environment)
+	}
 	row("origin", strings.Join(origins, " ")+gateway.BasePath)
 	if gateway.Gateway {
 		row("issuer", gateway.IssuerText)

@@ -27,6 +27,8 @@ type Config struct {
 	// BasePath precedes the gateway's own routes: "" or "/name".
 	BasePath string
 	DevMode  bool
+	// Environment names the deployment in every line of the log; "" means nothing.
+	Environment string
 
 	// Upstream is the application, scheme, host and optional path.
 	Upstream        *url.URL

@@ -27,6 +27,7 @@ var values = []struct {
 		[]string{",", "https://b.example,x", "https://b.example,https://b.example", "https://app.example.com", "https://b.example/x", strings.Repeat("https://b.example,", 101)}},
 	{"BASE_PATH", "BasePath", [][2]string{{"/auth-edge", "/auth-edge"}, {"/a/b/", "/a/b"}, {"/", ""}},
 		[]string{"auth", "//", "/a//b", "/../a", "/a/..", "/.", "/a b", "/a%2f", "/a?b", "/a#b", "/ä", `/a\b`, "https://a.example/a", "/*"}},
+	{"ENVIRONMENT", "Environment", [][2]string{{"staging", "staging"}, {"EU_1-b", "EU_1-b"}}, []string{"a b", "ä", "a\"b", "a/b", strings.Repeat("a", 33)}},
 	{"DEV_MODE", "DevMode", [][2]string{{"false", "false"}}, []string{"True", "1", "yes", "on", "no"}},
 	{"AUTH_SERVER_URL", "IssuerText",
 		[][2]string{{"https://i.example/", "https://i.example/"}, {"https://i.example/realm/x", "https://i.example/realm/x"}, {"http://localhost:9000", "http://localhost:9000"}, {"http://127.0.0.1:9000", "http://127.0.0.1:9000"}, {"http://[::1]:9000", "http://[::1]:9000"}},

@@ -86,7 +86,7 @@ func describe(c *config.Config) map[string]string {
 func TestDefaults(t *testing.T) {
 	c := load(t, valid())
 	want := map[string]string{
-		"AppURL": "https://app.example.com", "Origins": "[https://app.example.com]", "BasePath": "", "DevMode": "false",
+		"AppURL": "https://app.example.com", "Origins": "[https://app.example.com]", "BasePath": "", "Environment": "", "DevMode": "false",
 		"Upstream": "http://127.0.0.1:8081", "UpstreamTimeout": "1m0s",
 		"Issuer": "https://issuer.example", "IssuerText": "https://issuer.example", "ClientID": "client",
 		"ClientSecret": "[redacted]", "ClientAuth": "client_secret_basic", "Scopes": "[openid email profile]",

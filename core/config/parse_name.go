@@ -7,6 +7,24 @@ import (
 	"strings"
 )
 
+// environment takes the name of a deployment.
+func environment(dst *string) func(string) error {
+	return func(v string) error {
+		for i := 0; i < len(v); i++ {
+			switch c := v[i]; {
+			case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_':
+			default:
+				return errors.New("is not a name")
+			}
+		}
+		if len(v) > 32 {
+			return errors.New("is longer than 32 characters")
+		}
+		*dst = v
+		return nil
+	}
+}
+
 // token reports whether s is a token of RFC 9110, section 5.6.2.
 func token(s string) bool {
 	for i := 0; i < len(s); i++ {
