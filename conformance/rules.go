@@ -35,7 +35,7 @@ func checkRules(config map[string]string, status int, h http.Header, body string
 		add("a body without Content-Type")
 	}
 	for _, origin := range h.Values("Access-Control-Allow-Origin") {
-		if !slices.Contains(list(config["BROKER_ORIGINS"]), origin) || !slices.Contains(h.Values("Vary"), "Origin") {
+		if !slices.Contains(list(config["BROKER_ORIGINS"]), origin) || !slices.Contains(list(strings.Join(h.Values("Vary"), ",")), "Origin") {
 			add("Access-Control-Allow-Origin is set, to %s, which BROKER_ORIGINS lacks, or Vary lacks Origin", origin)
 		}
 	}

@@ -126,7 +126,8 @@ func parseSettings(file, data string) ([]setting, error) {
 }
 
 // features are the things that c needs of a platform and that a ledger may name in
-// place of a case: directives, and "101" for an upgraded connection.
+// place of a case: directives, "101" for an upgraded connection, and "@elsewhere" for
+// outbound requests to hosts that are neither the provider's nor the application's.
 func (c *Case) features() map[string]bool {
 	f := map[string]bool{}
 	for _, st := range c.Steps {
@@ -136,6 +137,9 @@ func (c *Case) features() map[string]bool {
 		f["@peer"] = f["@peer"] || r.peer != ""
 		f["@restart"] = f["@restart"] || len(r.restart) > 0
 		f["@parallel"] = f["@parallel"] || r.parallel > 1
+		for _, out := range st.fetches {
+			f["@elsewhere"] = f["@elsewhere"] || strings.Contains(out.first, " https://")
+		}
 		for _, res := range st.responses {
 			f["101"] = f["101"] || res.status == 101
 		}

@@ -66,7 +66,12 @@ func SetHeaders(h http.Header) {
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Content-Security-Policy", policy)
-	h.Add("Vary", "Cookie")
+	// In one field: some runtimes join several.
+	if v := h.Get("Vary"); v == "" {
+		h.Set("Vary", "Cookie")
+	} else if !strings.HasSuffix(v, "Cookie") {
+		h.Set("Vary", v+", Cookie")
+	}
 }
 
 // Write answers with p.
