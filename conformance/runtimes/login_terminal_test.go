@@ -3,24 +3,55 @@
 package runtimes
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"regexp"
 	"strings"
 	"testing"
 )
 
+// brokered is a broker with one provider.
+type brokered struct {
+	app  string
+	name string // the broker's for the provider
+	at   string // the provider's origin
+	// login leaves the provider's pages as alice.
+	login func(tab tab, first bool)
+	// userinfo is a call that may be made, keys one that may not.
+	userinfo, keys string
+}
+
 // The command logs in through the broker of gatehouse dev in every flow, with a person
 // at a terminal and in a browser, and what follows works with the session.
 func TestChromiumLogsTerminalsIn(t *testing.T) {
 	_, app, provider := startDev(t)
-	for name, login := range map[string]func(t *testing.T, a *account, b *chromium, app, provider string){
+	logTerminalsIn(t, brokered{app, "dev", provider, embeddedLogin, "/userinfo", "/keys"}, "")
+}
+
+// The same at a provider that is not of our making, the npm package oidc-provider.
+func TestChromiumLogsTerminalsInAtOIDCProvider(t *testing.T) {
+	port := freePort(t)
+	app := "http://localhost:" + port
+	p := startOIDCProviderAt(t, app, "/auth/callback/acme")
+	broker := start(t, "gatehouse serve", gatehouse(t, []string{"serve"}, map[string]string{
+		"APP_URL": app, "DEV_MODE": "true", "COOKIE_SECRET": rand.Text() + rand.Text(), "LISTEN_ADDR": "127.0.0.1:" + port, "STORE": "memory",
+		"BROKER_PROVIDERS": "acme", "BROKER_ACME_ISSUER": p.issuer, "BROKER_ACME_CLIENT_ID": oidcClientID, "BROKER_ACME_CLIENT_SECRET": oidcClientSecret,
+		"BROKER_ACME_SCOPES": "openid profile email", "BROKER_ACME_API": p.issuer, "BROKER_ACME_CALLS": "GET /me",
+	}))
+	awaitReady(t, broker, app)
+	logTerminalsIn(t, brokered{app, "acme", p.issuer, func(tab tab, _ bool) { oidcProviderLogin(t, tab, true) }, "/me", "/jwks"}, "oidc-provider-")
+}
+
+// logTerminalsIn goes through every flow; transcripts are kept under prefix and its name.
+func logTerminalsIn(t *testing.T, at brokered, prefix string) {
+	for name, login := range map[string]func(t *testing.T, a *account, b *chromium, at brokered){
 		"loopback": terminalLoopback, "poll": terminalPoll, "paste": terminalPaste,
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := newAccount(t)
-			login(t, a, startChromium(t, true), app, provider)
-			uses(t, a, app)
-			a.keepTranscript(name)
+			login(t, a, startChromium(t, true), at)
+			uses(t, a, at)
+			a.keepTranscript(prefix + name)
 			if keptHandle(t, a) != "" {
 				t.Error("a handle is kept after the logout")
 			}
@@ -28,26 +59,33 @@ func TestChromiumLogsTerminalsIn(t *testing.T) {
 	}
 }
 
-// atProvider logs in as alice.
+// as logs in as alice.
+func (at brokered) as(t *testing.T, tab tab) {
+	t.Helper()
+	awaitPage(t, tab, at.at)
+	at.login(tab, true)
+}
+
+// atProvider logs in as alice at the embedded provider.
 func atProvider(t *testing.T, tab tab, provider string) {
 	t.Helper()
 	awaitPage(t, tab, provider)
 	embeddedLogin(tab, true)
 }
 
-func terminalLoopback(t *testing.T, a *account, b *chromium, app, provider string) {
-	term := a.run("login", "--broker", app, "--provider", "dev", "--keep", "file")
+func terminalLoopback(t *testing.T, a *account, b *chromium, at brokered) {
+	term := a.run("login", "--broker", at.app, "--provider", at.name, "--keep", "file")
 	term.await(`Waiting for the login in the browser`)
 	tab := b.newTab()
 	tab.open(a.opened())
-	atProvider(t, tab, provider)
+	at.as(t, tab)
 	awaitText(t, tab, "body", "You may close this window")
 	keep(t, tab, "terminal/loopback")
 	loggedIn(t, a, term)
 }
 
-func terminalPoll(t *testing.T, a *account, b *chromium, app, provider string) {
-	term := a.run("login", "--broker", app, "--provider", "dev", "--keep", "file", "--flow", "poll", "--no-browser")
+func terminalPoll(t *testing.T, a *account, b *chromium, at brokered) {
+	term := a.run("login", "--broker", at.app, "--provider", at.name, "--keep", "file", "--flow", "poll", "--no-browser")
 	address := term.await(`Visit this URL to authorize:\s+(\S+)`)
 	code := term.await(`or type it there:\s+(\S+)`)
 	term.await("[█▀▄]{20}") // the QR code
@@ -59,19 +97,19 @@ func terminalPoll(t *testing.T, a *account, b *chromium, app, provider string) {
 	awaitText(t, tab, "code", code)
 	keep(t, tab, "terminal/poll-compare")
 	tab.click("button")
-	atProvider(t, tab, provider)
+	at.as(t, tab)
 	awaitText(t, tab, "body", "You may close this window")
 	keep(t, tab, "terminal/poll")
 	loggedIn(t, a, term)
 }
 
-func terminalPaste(t *testing.T, a *account, b *chromium, app, provider string) {
-	term := a.run("login", "--broker", app, "--provider", "dev", "--keep", "file", "--flow", "paste", "--no-browser")
+func terminalPaste(t *testing.T, a *account, b *chromium, at brokered) {
+	term := a.run("login", "--broker", at.app, "--provider", at.name, "--keep", "file", "--flow", "paste", "--no-browser")
 	address := term.await(`Visit this URL to authorize:\s+(\S+)`)
 	term.await(`Enter the code that it shows: `)
 	tab := b.newTab()
 	tab.open(address)
-	atProvider(t, tab, provider)
+	at.as(t, tab)
 	awaitText(t, tab, "h1", "One step is left")
 	keep(t, tab, "terminal/paste")
 	term.enter(tab.text("code"))
@@ -108,7 +146,7 @@ func keptHandle(t *testing.T, a *account) string {
 var spaces = regexp.MustCompile(`\s+`)
 
 // uses goes through what a session is for, to its end.
-func uses(t *testing.T, a *account, app string) {
+func uses(t *testing.T, a *account, at brokered) {
 	t.Helper()
 	handle := keptHandle(t, a)
 	for _, step := range []struct {
@@ -116,9 +154,9 @@ func uses(t *testing.T, a *account, app string) {
 		code int
 		want string
 	}{
-		{[]string{"whoami"}, 0, "Provider: dev at " + app},
-		{[]string{"call", "GET", "/userinfo"}, 0, `"email":"alice@example.com"`},
-		{[]string{"call", "GET", "/keys"}, 1, "call_not_allowed"},
+		{[]string{"whoami"}, 0, "Provider: " + at.name + " at " + at.app},
+		{[]string{"call", "GET", at.userinfo}, 0, `"email":"alice@example.com"`},
+		{[]string{"call", "GET", at.keys}, 1, "call_not_allowed"},
 		{[]string{"logout"}, 0, "Logged out: "},
 		{[]string{"whoami"}, 4, "not logged in"},
 	} {

@@ -35,6 +35,12 @@ var nodeModules = installed(toolchain{
 // startOIDCProvider runs the npm package oidc-provider for the gateway at app.
 func startOIDCProvider(t *testing.T, app string) *oidcProvider {
 	t.Helper()
+	return startOIDCProviderAt(t, app, "/login/callback")
+}
+
+// startOIDCProviderAt does for who is called back at another path of app.
+func startOIDCProviderAt(t *testing.T, app, callback string) *oidcProvider {
+	t.Helper()
 	node := program(t, "node", "nodejs")
 	modules, err := nodeModules()
 	if err != nil {
@@ -48,7 +54,7 @@ func startOIDCProvider(t *testing.T, app string) *oidcProvider {
 		"ISSUER="+issuer,
 		"CLIENT_ID="+oidcClientID,
 		"CLIENT_SECRET="+oidcClientSecret,
-		"REDIRECT_URI="+app+"/login/callback",
+		"REDIRECT_URI="+app+callback,
 		"POST_LOGOUT_REDIRECT_URI="+app+"/logout/done",
 	)
 	p := &oidcProvider{start(t, "oidc-provider", cmd), issuer, app}

@@ -59,19 +59,23 @@ func newOIDCProvider(t *testing.T) *site {
 		app: app, provider: issuer, foreign: true,
 		user: "Alice Example", email: "alice@example.com", subject: "alice",
 		password: `input[name="password"]`,
-		login: func(tab tab, first bool) {
-			tab.fill(`input[name="login"]`, "alice")
-			tab.fill(`input[name="password"]`, "password")
-			tab.click(`button[type="submit"]`)
-			if first {
-				awaitText(t, tab, "button", "Continue")
-				tab.click(`button[type="submit"]`)
-			}
-		},
+		login:    func(tab tab, first bool) { oidcProviderLogin(t, tab, first) },
 		confirmLogout: func(tab tab) {
 			awaitText(t, tab, "h1", "Do you want to sign-out")
 			tab.click(`button[value="yes"]`)
 		},
 		cancel: func(tab tab) { tab.click(`.login-help a`) },
+	}
+}
+
+// oidcProviderLogin fills in and leaves the pages of oidc-provider.
+func oidcProviderLogin(t *testing.T, tab tab, first bool) {
+	t.Helper()
+	tab.fill(`input[name="login"]`, "alice")
+	tab.fill(`input[name="password"]`, "password")
+	tab.click(`button[type="submit"]`)
+	if first {
+		awaitText(t, tab, "button", "Continue")
+		tab.click(`button[type="submit"]`)
 	}
 }
