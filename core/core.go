@@ -15,6 +15,7 @@ import (
 	"gatehouse/core/broker"
 	"gatehouse/core/config"
 	"gatehouse/core/cookie"
+	"gatehouse/core/dpop"
 	"gatehouse/core/egress"
 	"gatehouse/core/exchange"
 	"gatehouse/core/gateway"
@@ -115,7 +116,7 @@ func New(c *Config, p Platform) (*Gateway, error) {
 		Issuer: c.IssuerText, ClientID: c.ClientID, ClientSecret: c.ClientSecret, ClientAuth: c.ClientAuth,
 		Scopes: c.Scopes, RequirePKCE: c.RequirePKCE, Algorithms: c.IDTokenAlgs, ClockSkew: c.ClockSkew,
 		UserinfoClaims: c.UserinfoClaims, GroupsClaim: c.GroupsClaim, RolesClaim: c.RolesClaim, ProjectID: c.ProjectID,
-		Assertion: assertions, Egress: calls, Store: store, Now: now, Log: log, Background: background,
+		KeyBound: keyBound(c), Assertion: assertions, Egress: calls, Store: store, Now: now, Log: log, Background: background,
 	})
 	rules := proxy.New(proxy.Options{
 		Upstream: upstream, OwnCookie: names.Own, TrustedProxies: c.TrustedProxies, Origins: c.Origins,
@@ -135,11 +136,15 @@ func New(c *Config, p Platform) (*Gateway, error) {
 		return all, nil
 	}
 	tokens := newTokens(c, provider, assertions, calls, store, now, log, background)
+	var proofs *dpop.Verifier
+	if keyBound(c) {
+		proofs = dpop.New(dpop.Options{Skew: c.ClockSkew, Now: now})
+	}
 	handler := gateway.New(gateway.Options{
 		Origins: c.Origins, BasePath: c.BasePath,
 		Names: names, Keys: keys, Store: store, Sessions: sessions,
 		Transactions: login.New(keys, names, now), Provider: provider, Rules: rules, Assertion: signer,
-		Access: c.AccessRules, Tokens: tokens,
+		Access: c.AccessRules, Tokens: tokens, Proofs: proofs, ProofsOnly: c.DPoP == "required",
 		Forward: p.Forward, Limiter: limiter, Background: background, Now: now, Log: log,
 		LoginsPerMinute: c.LoginsPerMinute, TokensPerMinute: c.TokensPerMinute, ProviderLogout: c.ProviderLogout, PassAccessToken: c.PassAccessToken, CheckSessions: c.CheckSessions,
 	})

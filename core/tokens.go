@@ -33,6 +33,9 @@ func newAssertions(c *Config, now func() time.Time) (clientauth.AssertionFunc, e
 	return signer.Assertion, nil
 }
 
+// keyBound reports whether access tokens that are bound to a key may be accepted.
+func keyBound(c *Config) bool { return c.DPoP == "allowed" || c.DPoP == "required" }
+
 // newTokens returns what verifies access tokens, nil when they are not looked at.
 func newTokens(c *Config, p *oidc.Provider, assertions clientauth.AssertionFunc, calls *egress.Client, store *kv.Store,
 	now func() time.Time, log *slog.Logger, background func(func(context.Context))) gateway.Tokens {
@@ -56,7 +59,7 @@ func newTokens(c *Config, p *oidc.Provider, assertions clientauth.AssertionFunc,
 				return m.IntrospectionEndpoint, nil
 			},
 			ClientID: c.ClientID, Auth: auth,
-			Policy:  bearer.Policy{Issuer: c.IssuerText, Audiences: c.Audiences, Scopes: c.RequiredScopes, Leeway: c.ClockSkew},
+			Policy:  bearer.Policy{Issuer: c.IssuerText, Audiences: c.Audiences, Scopes: c.RequiredScopes, Leeway: c.ClockSkew, KeyBound: keyBound(c)},
 			Mapping: identity.Mapping{GroupsClaim: c.GroupsClaim, RolesClaim: c.RolesClaim, ProjectID: c.ProjectID},
 			Cap:     c.IntrospectionCache,
 			Egress:  calls, Store: store, Now: now, Log: log, Background: background,

@@ -27,11 +27,16 @@ const (
 // ErrInvalid for credentials that are malformed or longer than MaxCredentials; present
 // is then true and token empty.
 func Parse(h http.Header) (token secret.Text, present bool, err error) {
+	return ParseScheme(h, scheme)
+}
+
+// ParseScheme is Parse for a scheme whose credentials are an access token too.
+func ParseScheme(h http.Header, scheme string) (token secret.Text, present bool, err error) {
 	values := h["Authorization"]
 	several := len(values) > 1
 	for _, v := range values {
 		for part := range strings.SplitSeq(v, ",") {
-			present = present || isBearer(part)
+			present = present || isScheme(part, scheme)
 			several = several || len(part) < len(v)
 		}
 	}
@@ -53,9 +58,9 @@ func Parse(h http.Header) (token secret.Text, present bool, err error) {
 	return secret.New(raw), true, nil
 }
 
-// isBearer reports whether the scheme of a header's value is ours, in any case (RFC
-// 9110, section 11.1).
-func isBearer(value string) bool {
+// isScheme reports whether a header's value is of a scheme, in any case (RFC 9110,
+// section 11.1).
+func isScheme(value, scheme string) bool {
 	value = strings.TrimLeft(value, " \t")
 	if len(value) < len(scheme) || !strings.EqualFold(value[:len(scheme)], scheme) {
 		return false

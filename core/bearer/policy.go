@@ -29,6 +29,9 @@ type Policy struct {
 	Scopes []string
 	// Leeway is how far the issuer's clock may differ from ours.
 	Leeway time.Duration
+	// KeyBound accepts tokens that are bound to a key by its thumbprint (RFC 9449,
+	// section 6) too. Callers must find [Token.ConfirmedBy] satisfied.
+	KeyBound bool
 }
 
 // Token is what is known about a valid token. It is shared between requests: read-only.
@@ -44,6 +47,22 @@ type Token struct {
 	Ref string
 	// Claims are all that the issuer said.
 	Claims strictjson.Object
+	// Thumbprint is of the key that the token is bound to (RFC 7638), in base64url, "" for
+	// a plain bearer token.
+	Thumbprint string
+}
+
+// ConfirmedBy returns nil for a token that is bound to the key of a thumbprint, whose
+// possession was proved, and, where that is "", for one that is bound to none. Any other is
+// refused: a token that lost its binding on the way is a stolen one (RFC 9449, section 7.2).
+func (t *Token) ConfirmedBy(thumbprint string) error {
+	switch {
+	case t.Thumbprint == thumbprint:
+		return nil
+	case thumbprint == "":
+		return Refuse("bound to a key")
+	}
+	return Refuse("not bound to the key of the proof")
 }
 
 // Require returns nil if all scopes were granted, else an ErrScope.
@@ -62,12 +81,13 @@ func (t *Token) Require(scopes ...string) error {
 // may not, and aud only with ClientForAudience. The error is ErrInvalid, or ErrScope for a token that is otherwise
 // good.
 func (p Policy) Check(o strictjson.Object, now time.Time, m identity.Mapping) (*Token, error) {
-	for _, rule := range []func(strictjson.Object, time.Time) string{p.issuer, p.audience, confirmation, p.times} {
+	for _, rule := range []func(strictjson.Object, time.Time) string{p.issuer, p.audience, p.confirmation, p.times} {
 		if reason := rule(o, now); reason != "" {
 			return nil, Refuse(reason)
 		}
 	}
 	t := &Token{Claims: o}
+	t.Thumbprint, _ = boundTo(o)
 	t.Expiry, _ = o.Instant("exp")
 	var ok bool
 	if t.ClientID, ok = o.Text("client_id"); !ok && o.Has("client_id") {
@@ -132,14 +152,34 @@ func (p Policy) client(o strictjson.Object) string {
 
 func (p Policy) ours(name string) bool { return name != "" && slices.Contains(p.Audiences, name) }
 
-// confirmation refuses tokens that only the holder of a key may use (RFC 7800; RFC
-// 8705, section 3; RFC 9449, section 7.1) and those that are no access tokens.
-func confirmation(o strictjson.Object, _ time.Time) string {
-	if o.Has("cnf") {
-		return "bound to a key"
+// boundTo returns the thumbprint of the key that a token is bound to (RFC 9449, section
+// 6.1), "" for none. ok is false for any other confirmation (RFC 7800; RFC 8705, section 3),
+// also beside it: it cannot be checked.
+func boundTo(o strictjson.Object) (thumbprint string, ok bool) {
+	if !o.Has("cnf") {
+		return "", true
 	}
-	if kind, _ := o.Text("token_type"); o.Has("token_type") && !strings.EqualFold(kind, scheme) {
-		return "token_type is not Bearer"
+	cnf, err := strictjson.Parse(o["cnf"])
+	thumbprint, _ = cnf.Text("jkt")
+	return thumbprint, err == nil && len(cnf) == 1 && len(thumbprint) == thumbprintLength
+}
+
+// thumbprintLength is that of a SHA-256 in base64url.
+const thumbprintLength = 43
+
+// confirmation refuses tokens that only the holder of a key may use, but for those that
+// KeyBound accepts, and those that are no access tokens.
+func (p Policy) confirmation(o strictjson.Object, _ time.Time) string {
+	thumbprint, ok := boundTo(o)
+	kind, want := "", scheme
+	switch {
+	case !ok, thumbprint != "" && !p.KeyBound:
+		return "bound to a key"
+	case thumbprint != "":
+		want = "DPoP" // RFC 9449, section 6.2
+	}
+	if kind, _ = o.Text("token_type"); o.Has("token_type") && !strings.EqualFold(kind, want) {
+		return "token_type is not " + want
 	}
 	// Some issuers answer for refresh tokens too, and say so here.
 	if use, _ := o.Text("token_use"); o.Has("token_use") && use != "access" && use != "access_token" {

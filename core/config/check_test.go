@@ -43,6 +43,8 @@ func TestInsecureCombinationsDoNotLoad(t *testing.T) {
 		{"two identities in one header", with("HEADER_USER", "X-Id", "HEADER_GROUPS", "x_id"), []string{"HEADER_GROUPS"}},
 		{"three identities in one header", with("HEADER_USER", "X-Id", "HEADER_EMAIL", "X-ID", "HEADER_GROUPS", "x_id"), []string{"HEADER_EMAIL", "HEADER_GROUPS"}},
 		{"introspection by a client without proof", with("CLIENT_AUTH", "none", "CLIENT_SECRET", "", "BEARER_TOKENS", "introspection"), []string{"BEARER_TOKENS"}},
+		{"DPoP without access tokens", with("DPOP", "required"), []string{"DPOP"}},
+		{"DPoP", with("DPOP", "required", "BEARER_TOKENS", "jwt"), nil},
 		{"access tokens read here and handed on", with("BEARER_TOKENS", "jwt", "PASS_AUTHORIZATION", "true"), []string{"PASS_AUTHORIZATION"}},
 		{"sessions checked by nothing", with("CHECK_SESSIONS", "true"), []string{"CHECK_SESSIONS"}},
 		{"assertions without a key", with("CLIENT_AUTH", "private_key_jwt", "CLIENT_SECRET", ""), []string{"CLIENT_KEY"}},

@@ -60,7 +60,10 @@ type Config struct {
 	SessionMax    time.Duration
 
 	// BearerTokens is how bearer tokens are verified: off, introspection or jwt.
-	BearerTokens       string
+	BearerTokens string
+	// DPoP is whether tokens that are bound to a key are accepted: off, allowed or
+	// required.
+	DPoP               string
 	Audiences          []string
 	RequiredScopes     []string
 	IntrospectionCache time.Duration

@@ -37,6 +37,7 @@ var values = []struct {
 	{"CLIENT_AUTH", "ClientAuth", [][2]string{{"client_secret_post", "client_secret_post"}}, []string{"basic", "CLIENT_SECRET_POST", "none", "private_key_jwt"}},
 	{"CLIENT_KEY", "ClientKey", nil, []string{"{}"}}, // without private_key_jwt
 	{"BEARER_TOKENS", "BearerTokens", [][2]string{{"introspection", "introspection"}, {"jwt", "jwt"}}, []string{"on", "JWT"}},
+	{"DPOP", "DPoP", [][2]string{{"off", "off"}}, []string{"on", "allowed", "required", "OFF"}}, // without BEARER_TOKENS
 	{"AUDIENCES", "Audiences", [][2]string{{"a, urn:b", "[a urn:b]"}}, []string{","}},
 	{"REQUIRED_SCOPES", "RequiredScopes", [][2]string{{"a:b,c", "[a:b c]"}}, []string{`a"b`, "a b", ","}},
 	{"INTROSPECTION_CACHE", "IntrospectionCache", [][2]string{{"0s", "0s"}, {"5m", "5m0s"}}, []string{"301s", "-1s", "60"}},

@@ -96,7 +96,7 @@ func TestDefaults(t *testing.T) {
 		"PublicPaths": "[]", "EncodedSlashPaths": "[]", "TrustedProxies": "[]", "LoginsPerMinute": "20", "TokensPerMinute": "600", "ProviderLogout": "true",
 		"HeaderUser": "X-Forwarded-User", "HeaderEmail": "X-Forwarded-Email", "HeaderPreferredUsername": "X-Forwarded-Preferred-Username",
 		"HeaderGroups": "X-Forwarded-Groups", "StripHeaders": "[]", "PassAccessToken": "false", "PassAuthorization": "false",
-		"ClientKey": "[redacted]", "CheckSessions": "false", "RefreshSessions": "false", "AccessRules": "", "AccessRulesText": "", "BearerTokens": "off", "Audiences": "[client]", "RequiredScopes": "[]", "IntrospectionCache": "1m0s",
+		"ClientKey": "[redacted]", "CheckSessions": "false", "RefreshSessions": "false", "AccessRules": "", "AccessRulesText": "", "BearerTokens": "off", "DPoP": "off", "Audiences": "[client]", "RequiredScopes": "[]", "IntrospectionCache": "1m0s",
 		"AssertionKey": "[redacted]", "AssertionAudience": "http://127.0.0.1:8081",
 		"Gateway": "true", "Broker": "false", "ProviderNames": "[]", "Providers": "[]", "APIKey": "", "APISecret": "[redacted]", "Redirects": "[]", "ScriptOrigins": "[]",
 		"AppKeys": "[]", "BrokerPerMinute": "60", "AppPerMinute": "600", "Compatibility": "false",

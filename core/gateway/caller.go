@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gatehouse/core/bearer"
+	"gatehouse/core/dpop"
 	"gatehouse/core/exchange"
 	"gatehouse/core/identity"
 	"gatehouse/core/platform"
@@ -81,6 +82,11 @@ func (g *Gateway) authenticate(x *exchange.Exchange) (*caller, bool) {
 		if present {
 			return g.byToken(x, token, err)
 		}
+		if g.Proofs != nil {
+			if token, present, err = bearer.ParseScheme(x.R.Header, dpop.Scheme); present {
+				return g.byBoundToken(x, token, err)
+			}
+		}
 	}
 	found, cookies, err := g.Sessions.Authenticate(x.Context, x.R)
 	if err != nil {
@@ -145,7 +151,7 @@ func (g *Gateway) checkToken(ctx context.Context, token secret.Text) error {
 	if !g.CheckSessions || g.Tokens == nil {
 		return nil
 	}
-	_, err := g.Tokens.Verify(ctx, token, nil)
+	_, err := g.verify(ctx, token, "", nil)
 	if errors.Is(err, bearer.ErrScope) {
 		// Required scopes are for API clients.
 		return nil
@@ -166,19 +172,38 @@ func (g *Gateway) bySession(found *session.Session) *caller {
 	return c
 }
 
+// verify returns what is known about a token that is good and bound to the key of a
+// thumbprint, or to none where that is "". Tokens are verified by nothing else.
+func (g *Gateway) verify(ctx context.Context, token secret.Text, thumbprint string, admit func(context.Context) error) (*bearer.Token, error) {
+	known, err := g.Tokens.Verify(ctx, token, admit)
+	if err == nil {
+		err = known.ConfirmedBy(thumbprint)
+	}
+	return known, err
+}
+
+// byToken authenticates by a bearer token, or refuses for err.
 func (g *Gateway) byToken(x *exchange.Exchange, token secret.Text, err error) (*caller, bool) {
 	var known *bearer.Token
-	if err == nil {
-		known, err = g.Tokens.Verify(x.Context, token, func(ctx context.Context) error { return g.admitQuestion(ctx, x) })
+	switch {
+	case err != nil:
+	case g.ProofsOnly:
+		err = bearer.Refuse("without a proof")
+	default:
+		known, err = g.verify(x.Context, token, "", func(ctx context.Context) error { return g.admitQuestion(ctx, x) })
 	}
 	if err != nil {
-		g.Refuse(x, tokenProblem(err))
+		g.Refuse(x, g.offerProofs(tokenProblem(err)))
 		return nil, false
 	}
+	return g.tokenCaller(x, token, known), true
+}
+
+func (g *Gateway) tokenCaller(x *exchange.Exchange, token secret.Text, known *bearer.Token) *caller {
 	x.Subject = known.Identity.Subject
 	return &caller{
 		identity: &known.Identity, ref: known.Ref, accessToken: token.Reveal(), scopes: known.Scopes, token: known,
-	}, true
+	}
 }
 
 // questionsError is the end of a client's budget of questions to the provider.

@@ -17,6 +17,7 @@ import (
 	"gatehouse/core/access"
 	"gatehouse/core/assertion"
 	"gatehouse/core/cookie"
+	"gatehouse/core/dpop"
 	"gatehouse/core/exchange"
 	"gatehouse/core/kv"
 	"gatehouse/core/login"
@@ -41,6 +42,7 @@ type Options struct {
 	Rules        *proxy.Rules
 	Assertion    *assertion.Signer // nil: none is sent
 	Tokens       Tokens            // nil: access tokens are not looked at
+	Proofs       *dpop.Verifier    // nil: tokens that are bound to a key are refused
 	Access       *access.Rules     // nil: who is logged in may request everything
 
 	Forward    platform.Forwarder
@@ -55,6 +57,8 @@ type Options struct {
 	TokensPerMinute int
 	ProviderLogout  bool
 	PassAccessToken bool
+	// ProofsOnly refuses access tokens without a proof. It needs Proofs.
+	ProofsOnly bool
 	// CheckSessions verifies sessions' access tokens by Tokens.
 	CheckSessions bool
 }

@@ -40,6 +40,9 @@ func (g *Gateway) Refuse(x *exchange.Exchange, p *problem.Problem) {
 	if p.Code == problem.NotPermitted.Code {
 		again = &page.Action{Label: "Use another account", URL: g.BasePath + "/logout"}
 	}
+	if p.Code == problem.LoginRequired.Code {
+		p = g.offerProofs(p)
+	}
 	x.Err = p
 	x.Begin(p.Status)
 	// A form of ours that was posted shows its outcome to a person too.

@@ -15,7 +15,8 @@ var requiredClaims = []string{"iss", "exp", "iat", "client_id"}
 // VerifyAccessToken validates a JWT access token of the provider (RFC 9068, section 4)
 // without asking about it: that it was revoked does not show. The header must announce
 // an access token, so that an ID token is none; one of audiences must be in aud. Scopes
-// are not looked at: see [bearer.Token.Require]. The error is bearer.ErrMissing for an
+// are not looked at: see [bearer.Token.Require]. Nor is, with Options.KeyBound, what a
+// token is bound to: see [bearer.Token.ConfirmedBy]. The error is bearer.ErrMissing for an
 // empty token, bearer.ErrInvalid, ErrUnavailable or ErrMetadata.
 func (p *Provider) VerifyAccessToken(ctx context.Context, raw string, audiences []string) (*bearer.Token, error) {
 	switch {
@@ -39,7 +40,7 @@ func (p *Provider) VerifyAccessToken(ctx context.Context, raw string, audiences 
 			return nil, bearer.Refuse(name + " is missing")
 		}
 	}
-	policy := bearer.Policy{Issuer: p.o.Issuer, Audiences: audiences, Leeway: p.o.ClockSkew}
+	policy := bearer.Policy{Issuer: p.o.Issuer, Audiences: audiences, Leeway: p.o.ClockSkew, KeyBound: p.o.KeyBound}
 	token, err := policy.Check(t.claims, p.o.Now(), p.o.mapping())
 	switch {
 	case err != nil:

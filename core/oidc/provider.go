@@ -64,6 +64,8 @@ type Options struct {
 	RolesClaim string
 	// ProjectID is the ZITADEL project whose roles are read.
 	ProjectID string
+	// KeyBound is [bearer.Policy]'s, for access tokens.
+	KeyBound bool
 
 	Egress *egress.Client
 	// Store caches the provider's documents between processes; nil means that

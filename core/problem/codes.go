@@ -36,6 +36,8 @@ var (
 		Title: "The credentials are ambiguous", Detail: "Send one Authorization header."}
 	InvalidToken = &Problem{Status: http.StatusUnauthorized, Code: "invalid_token", Challenge: `Bearer error="invalid_token"`,
 		Title: "The access token is not valid", Detail: "It is malformed, expired, revoked or meant for something else."}
+	InvalidProof = &Problem{Status: http.StatusUnauthorized, Code: "invalid_dpop_proof", Challenge: `DPoP error="invalid_dpop_proof"`,
+		Title: "The proof for the access token is not valid", Detail: "The DPoP header is missing, malformed, too old, used before, or made for another request or key."}
 	InsufficientScope = &Problem{Status: http.StatusForbidden, Code: "insufficient_scope",
 		Title: "The access token does not reach far enough", Detail: "It lacks a scope that this address needs."}
 	TokenUnverified = &Problem{Status: http.StatusServiceUnavailable, Code: "token_unverified", RetryAfter: 5 * time.Second,

@@ -121,7 +121,7 @@ func (r *Rules) requestHeader(in *http.Request, more int) http.Header {
 		switch string(reduced) {
 		case "contentlength", "host":
 			continue
-		case "authorization":
+		case "authorization", "dpop":
 			if !r.passAuthorization {
 				continue
 			}

@@ -118,6 +118,17 @@ func (r *Rules) origin(host, proto string) (*url.URL, bool) {
 	return r.origins[0], false
 }
 
+// Same reports whether u is the address of path, which is canonical, on origin, whatever
+// its query and fragment. Spellings that are equal after the normalisation of RFC 3986,
+// sections 6.2.2 and 6.2.3, or as [Rules.Path] reads them, are one.
+func (r *Rules) Same(u, origin *url.URL, path string) bool {
+	if origin == nil || u.Scheme != origin.Scheme || !sameHost(origin, u.Host) {
+		return false
+	}
+	got, err := r.Path(&http.Request{Method: http.MethodGet, URL: u})
+	return err == nil && got == path
+}
+
 // sameHost compares host with o's, whose default port may be spelled out.
 func sameHost(o *url.URL, host string) bool {
 	if n := len(o.Host); len(host) > n && o.Port() == "" {

@@ -1,0 +1,229 @@
+// Package dpop checks proofs of possession at the resource (RFC 9449): that who presents
+// an access token holds the private key that the token is bound to.
+//
+// It guarantees that a proof is believed only for one method, address and token, for a
+// minute after it was made, and once in this process, as long as no more than 131,072
+// others were accepted since. Nothing is remembered of proofs whose token was not
+// accepted. No error and no challenge contains any part of a proof or token. Nonces
+// (section 9) are not asked for.
+package dpop
+
+import (
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"gatehouse/core/bearer"
+	"gatehouse/core/jwk"
+	"gatehouse/core/jws"
+	"gatehouse/core/secret"
+	"gatehouse/core/strictjson"
+)
+
+const (
+	// Scheme of the Authorization header (section 7.1).
+	Scheme = "DPoP"
+	// MaxAge is how old a proof may be.
+	MaxAge = time.Minute
+	// MaxProof is the longest value of a DPoP header that is read.
+	MaxProof = 8 << 10
+
+	maxID      = 256 // bytes of a jti
+	minRSABits = 2048
+)
+
+// ErrProof: the proof is missing or not good; 401. errors.As finds a [*ProofError].
+var ErrProof = errors.New("dpop: proof refused")
+
+// ProofError says which rule a proof broke. The reason is for the log.
+type ProofError struct {
+	// Reason is a fixed text.
+	Reason string
+}
+
+// Error implements error.
+func (e *ProofError) Error() string { return "dpop: proof refused: " + e.Reason }
+
+// Is makes the error an ErrProof.
+func (e *ProofError) Is(target error) bool { return target == ErrProof }
+
+// Challenge returns the WWW-Authenticate value that goes with err (section 7.1), which is
+// an ErrProof or one of package bearer's; "" for any other.
+func Challenge(err error) string {
+	if errors.Is(err, ErrProof) {
+		return Scheme + ` error="invalid_dpop_proof", ` + algorithms
+	}
+	return FromBearer(bearer.Challenge(err))
+}
+
+// FromBearer returns a challenge of bearer tokens as one of this scheme; "" stays.
+func FromBearer(challenge string) string {
+	switch scheme, parameters, _ := strings.Cut(challenge, " "); {
+	case scheme == "":
+		return ""
+	case parameters == "":
+		return Scheme + " " + algorithms
+	default:
+		return Scheme + " " + parameters + ", " + algorithms
+	}
+}
+
+// algorithms are all that [jws.Verify] knows.
+const algorithms = `algs="ES256 ES384 ES512 EdDSA RS256 RS384 RS512 PS256 PS384 PS512"`
+
+// Options configures [New]. All are required.
+type Options struct {
+	// Skew is how far ahead a client's clock may be.
+	Skew time.Duration
+	Now  func() time.Time
+}
+
+// Verifier checks proofs. It is safe for concurrent use.
+type Verifier struct {
+	o    Options
+	used memory
+}
+
+// New makes a verifier.
+func New(o Options) *Verifier { return &Verifier{o: o} }
+
+// Proof is one that is good and was not used before.
+type Proof struct {
+	// Thumbprint is of the key that made it (RFC 7638), in base64url.
+	Thumbprint string
+
+	id    identifier
+	until time.Time
+}
+
+// Verify checks the proof in a request's header (section 4.3) for a method and an access
+// token. here reports whether an address is that of the request, as the client knows it,
+// whatever its query and fragment. The error is ErrProof.
+//
+// The proof is not used up: the caller finds out whether the token is good, and bound to
+// the key, and then calls [Verifier.Use].
+func (v *Verifier) Verify(h http.Header, method string, here func(*url.URL) bool, token secret.Text) (*Proof, error) {
+	p, reason := v.verify(h["Dpop"], method, here, token)
+	if reason != "" {
+		return nil, &ProofError{reason}
+	}
+	return p, nil
+}
+
+// verify puts what costs least first, the signature last.
+func (v *Verifier) verify(values []string, method string, here func(*url.URL) bool, token secret.Text) (*Proof, string) {
+	switch {
+	case len(values) == 0:
+		return nil, "missing"
+	case len(values) > 1:
+		return nil, "more than one"
+	case len(values[0]) > MaxProof:
+		return nil, "longer than 8 KiB"
+	}
+	m, reason := jws.Parse(values[0])
+	if reason != "" {
+		return nil, reason
+	}
+	if typ, _ := m.Header.Text("typ"); typ != "dpop+jwt" {
+		return nil, "typ is not dpop+jwt"
+	}
+	if htm, _ := m.Payload.Text("htm"); htm != method {
+		return nil, "htm is not the method"
+	}
+	htu, _ := m.Payload.Text("htu")
+	if u, err := url.Parse(htu); err != nil || !here(u) {
+		return nil, "htu is not the address"
+	}
+	sum := sha256.Sum256([]byte(token.Reveal()))
+	if ath, _ := m.Payload.Text("ath"); ath != base64.RawURLEncoding.EncodeToString(sum[:]) {
+		return nil, "ath is not of the access token"
+	}
+	made, reason := v.timely(m.Payload)
+	if reason != "" {
+		return nil, reason
+	}
+	jti, _ := m.Payload.Text("jti")
+	if jti == "" || len(jti) > maxID {
+		return nil, "jti is missing or malformed"
+	}
+	text, _ := m.Header.Text("alg")
+	algorithm := jws.Algorithm(text)
+	key, err := strictjson.Parse(m.Header["jwk"])
+	if err != nil {
+		return nil, "jwk is missing or malformed"
+	}
+	for _, private := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"} {
+		if _, ok := key[private]; ok {
+			return nil, "jwk is no public key"
+		}
+	}
+	public, err := jwk.Parse(key)
+	if err != nil {
+		return nil, "jwk is no public key"
+	}
+	if k, ok := public.(*rsa.PublicKey); ok && k.N.BitLen() < minRSABits {
+		return nil, "jwk is too short"
+	}
+	if !algorithm.Fits(public) {
+		return nil, "alg is not accepted for the key"
+	}
+	members, err := jwk.Of(public)
+	if err != nil {
+		return nil, "jwk is no public key"
+	}
+	p := &Proof{until: made.Add(MaxAge)}
+	if p.Thumbprint, err = members.Thumbprint(); err != nil {
+		return nil, "jwk is no public key"
+	}
+	p.id = identify(p.Thumbprint, jti)
+	if v.used.has(p.id) {
+		return nil, used
+	}
+	if !jws.Verify(algorithm, public, m.Input, m.Signature) {
+		return nil, "bad signature"
+	}
+	return p, ""
+}
+
+// used is the reason that a proof was presented before.
+const used = "used before"
+
+// timely returns when a proof was made. exp and nbf, which proofs need not have, are
+// obeyed.
+func (v *Verifier) timely(o strictjson.Object) (made time.Time, reason string) {
+	now := v.o.Now()
+	made, ok := o.Instant("iat")
+	switch {
+	case !ok:
+		return made, "iat is missing or malformed"
+	case now.After(made.Add(MaxAge)):
+		return made, "too old"
+	case made.After(now.Add(v.o.Skew)):
+		return made, "made in the future"
+	}
+	if exp, ok := o.Instant("exp"); o.Has("exp") && (!ok || !now.Before(exp)) {
+		return made, "expired"
+	}
+	if nbf, ok := o.Instant("nbf"); o.Has("nbf") && (!ok || nbf.After(now.Add(v.o.Skew))) {
+		return made, "not valid yet"
+	}
+	return made, ""
+}
+
+// Use uses a proof up. Of calls with the same proof one succeeds; the others, and those
+// that come too late, return an ErrProof.
+func (v *Verifier) Use(p *Proof) error {
+	now := v.o.Now()
+	switch {
+	case now.After(p.until):
+		return &ProofError{"too old"}
+	case !v.used.add(p.id, now, MaxAge+v.o.Skew):
+		return &ProofError{used}
+	}
+	return nil
+}

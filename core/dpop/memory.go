@@ -1,0 +1,59 @@
+package dpop
+
+import (
+	"crypto/sha256"
+	"sync"
+	"time"
+)
+
+// maxUsed bounds the proofs of one generation, of which there are two.
+const maxUsed = 1 << 17
+
+// identifier stands for a proof: for its key and its jti.
+type identifier [16]byte
+
+func identify(thumbprint, jti string) identifier {
+	// A thumbprint has no dot.
+	sum := sha256.Sum256([]byte(thumbprint + "." + jti))
+	return identifier(sum[:])
+}
+
+// memory knows what was used lately, in two generations: the young one, begun at since,
+// and the one before it. It is safe for concurrent use.
+type memory struct {
+	mu         sync.Mutex
+	young, old map[identifier]struct{}
+	since      time.Time
+}
+
+func (m *memory) has(id identifier) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.knows(id)
+}
+
+// knows is has for who holds mu.
+func (m *memory) knows(id identifier) bool {
+	_, young := m.young[id]
+	_, old := m.old[id]
+	return young || old
+}
+
+// add reports whether id was new. It is known for at least the time that keep says,
+// unless maxUsed others come meanwhile. After the clock was set back it is known longer.
+func (m *memory) add(id identifier, now time.Time, keep time.Duration) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.knows(id) {
+		return false
+	}
+	if age := now.Sub(m.since); m.young == nil || age >= keep || len(m.young) >= maxUsed {
+		m.old = m.young
+		if age >= 2*keep {
+			m.old = nil
+		}
+		m.young, m.since = map[identifier]struct{}{}, now
+	}
+	m.young[id] = struct{}{}
+	return true
+}
