@@ -52,10 +52,12 @@ type step struct {
 	only   tags
 	// accessToken is what {accesstoken} stands for from this step on, or nil.
 	accessToken *signedToken
-	request     request
-	fetches     []*fetch
-	responses   []*response
-	counts      []*count
+	// proof is what {proof} stands for from this step on, or nil.
+	proof     *signedToken
+	request   request
+	fetches   []*fetch
+	responses []*response
+	counts    []*count
 }
 
 // tags restrict a section to some runs: each is a condition, "!condition", or several

@@ -177,6 +177,14 @@ func (p *play) step(st *step) error {
 		p.scope.bind("accesstoken", token)
 		p.secrets.watch("accesstoken", token)
 	}
+	if st.proof != nil {
+		proof, err := st.proof.makeProof(p.scope, r)
+		if err != nil {
+			return err
+		}
+		p.scope.bind("proof", proof)
+		p.secrets.watch("proof", proof)
+	}
 	s := *p.scope
 	s.jar = p.browser(r.browser)
 	p.network.open(st, &s)

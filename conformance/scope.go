@@ -115,6 +115,8 @@ func (s *scope) value(p piece) (string, error) {
 			return "", errors.New("{idtoken} stands outside an answer")
 		}
 		return s.idToken()
+	case "jkt":
+		return thumbprint(p.args[0])
 	case "basic":
 		return base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(s.config["CLIENT_ID"]) + ":" + url.QueryEscape(s.config["CLIENT_SECRET"]))), nil
 	case "client_id":

@@ -11,10 +11,11 @@ import (
 )
 
 // signedToken describes the token that {idtoken} stands for in the answer after it, or
-// {accesstoken} in the request: the standard one, with the header and the claims that
-// the section changes.
+// {accesstoken} and {proof} in the request: the standard one, with the header and the
+// claims that the section changes.
 type signedToken struct {
 	alg, kid, key string
+	jwk           string // the key that the header says, "" for none, with /private whole
 	typ           string
 	corrupt       bool
 	raw           bool           // claims replaces the standard claims
@@ -23,7 +24,11 @@ type signedToken struct {
 }
 
 func parseSignedToken(data string) (*signedToken, error) {
-	t := &signedToken{alg: "RS256", kid: "k1", key: "k1"}
+	return (&signedToken{alg: "RS256", kid: "k1", key: "k1"}).parse(data)
+}
+
+// parse changes t as a section says.
+func (t *signedToken) parse(data string) (*signedToken, error) {
 	head, body := "", strings.TrimSuffix(data, "\n")
 	if !strings.HasPrefix(body, "{") {
 		head, body, _ = strings.Cut(body, "\n\n")
@@ -47,6 +52,11 @@ func parseSignedToken(data string) (*signedToken, error) {
 				return nil, fmt.Errorf("unknown key %q", value)
 			}
 			t.key = value
+		case "jwk":
+			if _, err := headerJWK(value); err != nil {
+				return nil, err
+			}
+			t.jwk = value
 		case "signature":
 			if t.corrupt = value == "corrupt"; !t.corrupt {
 				return nil, fmt.Errorf("unknown signature %q", value)
@@ -118,6 +128,12 @@ func (t *signedToken) make(s *scope, typ string, claims map[string]any) (string,
 	header := map[string]any{"alg": t.alg, "kid": t.kid}
 	if typ != "" {
 		header["typ"] = typ
+	}
+	if t.jwk != "" {
+		header["jwk"], err = headerJWK(t.jwk)
+		if err != nil {
+			return "", err
+		}
 	}
 	maps.Copy(header, t.header)
 	for name, v := range header {

@@ -29,7 +29,7 @@ var placeholderName = regexp.MustCompile(`^[a-z][A-Za-z0-9_.+-]*`)
 // greatest number of their arguments.
 var functions = map[string][2]int{
 	"new": {1, 1}, "rep": {2, 2}, "hex": {1, 1}, "config": {1, 1}, "tamper": {2, 2},
-	"escape": {1, 1}, "s256": {1, 1}, "pkce": {1, 1}, "cookies": {0, 0}, "idtoken": {0, 0},
+	"escape": {1, 1}, "s256": {1, 1}, "pkce": {1, 1}, "cookies": {0, 0}, "idtoken": {0, 0}, "jkt": {1, 1},
 }
 
 // parseText reads s. A brace that no lower-case letter follows is literal, so JSON
