@@ -13,6 +13,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -37,20 +38,11 @@ const (
 	minRSABits = 2048
 )
 
-// ErrProof: the proof is missing or not good; 401. errors.As finds a [*ProofError].
+// ErrProof: the proof is missing or not good; 401. Which rule it broke, a fixed text, is
+// for the log.
 var ErrProof = errors.New("dpop: proof refused")
 
-// ProofError says which rule a proof broke. The reason is for the log.
-type ProofError struct {
-	// Reason is a fixed text.
-	Reason string
-}
-
-// Error implements error.
-func (e *ProofError) Error() string { return "dpop: proof refused: " + e.Reason }
-
-// Is makes the error an ErrProof.
-func (e *ProofError) Is(target error) bool { return target == ErrProof }
+func refuse(reason string) error { return fmt.Errorf("%w: %s", ErrProof, reason) }
 
 // Challenge returns the WWW-Authenticate value that goes with err (section 7.1), which is
 // an ErrProof or one of package bearer's; "" for any other.
@@ -107,94 +99,100 @@ type Proof struct {
 //
 // The proof is not used up: the caller finds out whether the token is good, and bound to
 // the key, and then calls [Verifier.Use].
-func (v *Verifier) Verify(h http.Header, method string, here func(*url.URL) bool, token secret.Text) (*Proof, error) {
+func (v *Verifier) Verify(h http.Header, method string, here func(*url.URL) bool, token secret.Text) (Proof, error) {
 	p, reason := v.verify(h["Dpop"], method, here, token)
 	if reason != "" {
-		return nil, &ProofError{reason}
+		return Proof{}, refuse(reason)
 	}
 	return p, nil
 }
 
 // verify puts what costs least first, the signature last.
-func (v *Verifier) verify(values []string, method string, here func(*url.URL) bool, token secret.Text) (*Proof, string) {
+func (v *Verifier) verify(values []string, method string, here func(*url.URL) bool, token secret.Text) (Proof, string) {
 	switch {
 	case len(values) == 0:
-		return nil, "missing"
+		return Proof{}, "missing"
 	case len(values) > 1:
-		return nil, "more than one"
+		return Proof{}, "more than one"
 	case len(values[0]) > MaxProof:
-		return nil, "longer than 8 KiB"
+		return Proof{}, "longer than 8 KiB"
 	}
 	m, reason := jws.Parse(values[0])
 	if reason != "" {
-		return nil, reason
+		return Proof{}, reason
 	}
-	if typ, _ := m.Header.Text("typ"); typ != "dpop+jwt" {
-		return nil, "typ is not dpop+jwt"
+	if text(m.Header, "typ") != "dpop+jwt" {
+		return Proof{}, "typ is not dpop+jwt"
 	}
-	if htm, _ := m.Payload.Text("htm"); htm != method {
-		return nil, "htm is not the method"
+	if text(m.Payload, "htm") != method {
+		return Proof{}, "htm is not the method"
 	}
-	htu, _ := m.Payload.Text("htu")
-	if u, err := url.Parse(htu); err != nil || !here(u) {
-		return nil, "htu is not the address"
+	if u, err := url.Parse(text(m.Payload, "htu")); err != nil || !here(u) {
+		return Proof{}, "htu is not the address"
 	}
 	sum := sha256.Sum256([]byte(token.Reveal()))
-	if ath, _ := m.Payload.Text("ath"); ath != base64.RawURLEncoding.EncodeToString(sum[:]) {
-		return nil, "ath is not of the access token"
+	if text(m.Payload, "ath") != base64.RawURLEncoding.EncodeToString(sum[:]) {
+		return Proof{}, "ath is not of the access token"
 	}
 	made, reason := v.timely(m.Payload)
 	if reason != "" {
-		return nil, reason
+		return Proof{}, reason
 	}
-	jti, _ := m.Payload.Text("jti")
+	jti := text(m.Payload, "jti")
 	if jti == "" || len(jti) > maxID {
-		return nil, "jti is missing or malformed"
+		return Proof{}, "jti is missing or malformed"
 	}
-	text, _ := m.Header.Text("alg")
-	algorithm := jws.Algorithm(text)
+	algorithm := jws.Algorithm(text(m.Header, "alg"))
 	key, err := strictjson.Parse(m.Header["jwk"])
 	if err != nil {
-		return nil, "jwk is missing or malformed"
+		return Proof{}, "jwk is missing or malformed"
 	}
 	for _, private := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"} {
 		if _, ok := key[private]; ok {
-			return nil, "jwk is no public key"
+			return Proof{}, "jwk is no public key"
 		}
 	}
 	public, err := jwk.Parse(key)
 	if err != nil {
-		return nil, "jwk is no public key"
+		return Proof{}, "jwk is no public key"
 	}
 	if k, ok := public.(*rsa.PublicKey); ok && k.N.BitLen() < minRSABits {
-		return nil, "jwk is too short"
+		return Proof{}, "jwk is too short"
 	}
 	if !algorithm.Fits(public) {
-		return nil, "alg is not accepted for the key"
+		return Proof{}, "alg is not accepted for the key"
 	}
 	members, err := jwk.Of(public)
+	var thumbprint string
+	if err == nil {
+		thumbprint, err = members.Thumbprint()
+	}
 	if err != nil {
-		return nil, "jwk is no public key"
+		return Proof{}, "jwk is no public key"
 	}
-	p := &Proof{until: made.Add(MaxAge)}
-	if p.Thumbprint, err = members.Thumbprint(); err != nil {
-		return nil, "jwk is no public key"
-	}
-	p.id = identify(p.Thumbprint, jti)
+	p := Proof{Thumbprint: thumbprint, id: identify(thumbprint, jti), until: made.Add(MaxAge)}
 	if v.used.has(p.id) {
-		return nil, used
+		return Proof{}, used
 	}
 	if !jws.Verify(algorithm, public, m.Input, m.Signature) {
-		return nil, "bad signature"
+		return Proof{}, "bad signature"
 	}
 	return p, ""
 }
 
-// used is the reason that a proof was presented before.
-const used = "used before"
+// Reasons that are found in two places.
+const (
+	old  = "too old"
+	used = "used before"
+)
 
-// timely returns when a proof was made. exp and nbf, which proofs need not have, are
-// obeyed.
+// text returns a member that is a text, else "".
+func text(o strictjson.Object, name string) string {
+	s, _ := o.Text(name)
+	return s
+}
+
+// timely returns when a proof was made.
 func (v *Verifier) timely(o strictjson.Object) (made time.Time, reason string) {
 	now := v.o.Now()
 	made, ok := o.Instant("iat")
@@ -202,28 +200,22 @@ func (v *Verifier) timely(o strictjson.Object) (made time.Time, reason string) {
 	case !ok:
 		return made, "iat is missing or malformed"
 	case now.After(made.Add(MaxAge)):
-		return made, "too old"
+		return made, old
 	case made.After(now.Add(v.o.Skew)):
 		return made, "made in the future"
-	}
-	if exp, ok := o.Instant("exp"); o.Has("exp") && (!ok || !now.Before(exp)) {
-		return made, "expired"
-	}
-	if nbf, ok := o.Instant("nbf"); o.Has("nbf") && (!ok || nbf.After(now.Add(v.o.Skew))) {
-		return made, "not valid yet"
 	}
 	return made, ""
 }
 
 // Use uses a proof up. Of calls with the same proof one succeeds; the others, and those
 // that come too late, return an ErrProof.
-func (v *Verifier) Use(p *Proof) error {
+func (v *Verifier) Use(p Proof) error {
 	now := v.o.Now()
 	switch {
 	case now.After(p.until):
-		return &ProofError{"too old"}
+		return refuse(old)
 	case !v.used.add(p.id, now, MaxAge+v.o.Skew):
-		return &ProofError{used}
+		return refuse(used)
 	}
 	return nil
 }

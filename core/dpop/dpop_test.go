@@ -11,6 +11,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -67,14 +68,13 @@ func clock(seconds int64) *atomic.Int64 {
 // reason is why a proof is refused, "" for one that is not.
 func reason(t testing.TB, err error) string {
 	t.Helper()
-	var refused *dpop.ProofError
 	switch {
 	case err == nil:
 		return ""
-	case !errors.Is(err, dpop.ErrProof) || !errors.As(err, &refused):
+	case !errors.Is(err, dpop.ErrProof):
 		t.Fatalf("error of another kind: %v", err)
 	}
-	return refused.Reason
+	return strings.TrimPrefix(err.Error(), dpop.ErrProof.Error()+": ")
 }
 
 func TestTheExampleOfTheSpecification(t *testing.T) {
@@ -166,7 +166,6 @@ func TestProofs(t *testing.T) {
 		{name: "a minute old", claims: object{"iat": made - 60}},
 		{name: "as far ahead as may be", claims: object{"iat": made + 30}},
 		{name: "a fraction of a second", claims: object{"iat": made - 0.5}},
-		{name: "expires later", claims: object{"exp": made + 1, "nbf": made}},
 		{name: "id of 256 bytes", claims: object{"jti": strings.Repeat("x", 256)}},
 
 		{name: "none", proofs: func(string) []string { return nil }, want: "missing"},
@@ -203,9 +202,6 @@ func TestProofs(t *testing.T) {
 		{name: "iat missing", claims: object{"iat": nil}, want: "iat is missing or malformed"},
 		{name: "iat a text", claims: object{"iat": "1562262618"}, want: "iat is missing or malformed"},
 		{name: "iat beyond time", claims: object{"iat": 1e300}, want: "made in the future"},
-		{name: "expired", claims: object{"exp": made}, want: "expired"},
-		{name: "exp a text", claims: object{"exp": "x"}, want: "expired"},
-		{name: "not yet", claims: object{"nbf": made + 31}, want: "not valid yet"},
 		{name: "jti missing", claims: object{"jti": nil}, want: "jti is missing or malformed"},
 		{name: "jti long", claims: object{"jti": strings.Repeat("x", 257)}, want: "jti is missing or malformed"},
 		{name: "ath missing", claims: object{"ath": nil}, want: "ath is not of the access token"},
@@ -225,10 +221,10 @@ func TestProofs(t *testing.T) {
 			}
 			v := at(clock(made))
 			p, err := v.Verify(header(proofs...), "GET", here, secret.New(token))
-			if got := reason(t, err); got != c.want || (p == nil) != (err != nil) {
+			if got := reason(t, err); got != c.want || (p == dpop.Proof{}) != (err != nil) {
 				t.Fatalf("%v, %q; want %q", p, got, c.want)
 			}
-			if p != nil && p.Thumbprint != must(must(jwk.Of(key.Public())).Thumbprint()) {
+			if err == nil && p.Thumbprint != must(must(jwk.Of(key.Public())).Thumbprint()) {
 				t.Errorf("thumbprint %s", p.Thumbprint)
 			}
 		})
@@ -238,7 +234,7 @@ func TestProofs(t *testing.T) {
 func TestAProofIsUsedOnce(t *testing.T) {
 	now := clock(made)
 	v := at(now)
-	verify := func() (*dpop.Proof, error) {
+	verify := func() (dpop.Proof, error) {
 		return v.Verify(header(example), "GET", here, secret.New(token))
 	}
 	first, second := must(verify()), must(verify()) // nothing is used yet
@@ -289,7 +285,7 @@ func TestChallenges(t *testing.T) {
 		want string
 	}{
 		{"no credentials", bearer.ErrMissing, "DPoP " + algs},
-		{"proof", &dpop.ProofError{Reason: "x"}, `DPoP error="invalid_dpop_proof", ` + algs},
+		{"proof", fmt.Errorf("%w: x", dpop.ErrProof), `DPoP error="invalid_dpop_proof", ` + algs},
 		{"token", bearer.Refuse("expired"), `DPoP error="invalid_token", ` + algs},
 		{"scope", &bearer.ScopeError{Required: []string{"a", "b"}}, `DPoP error="insufficient_scope", scope="a b", ` + algs},
 		{"another error", errors.New("down"), ""},

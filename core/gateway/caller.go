@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"time"
 
 	"gatehouse/core/bearer"
@@ -79,13 +80,12 @@ func (c *caller) claims() map[string]any {
 func (g *Gateway) authenticate(x *exchange.Exchange) (*caller, bool) {
 	if g.Tokens != nil {
 		token, present, err := bearer.Parse(x.R.Header)
-		if present {
-			return g.byToken(x, token, err)
+		proves := !present && g.Proofs != nil
+		if proves {
+			token, present, err = bearer.ParseScheme(x.R.Header, dpop.Scheme)
 		}
-		if g.Proofs != nil {
-			if token, present, err = bearer.ParseScheme(x.R.Header, dpop.Scheme); present {
-				return g.byBoundToken(x, token, err)
-			}
+		if present {
+			return g.byToken(x, token, proves, err)
 		}
 	}
 	found, cookies, err := g.Sessions.Authenticate(x.Context, x.R)
@@ -182,28 +182,37 @@ func (g *Gateway) verify(ctx context.Context, token secret.Text, thumbprint stri
 	return known, err
 }
 
-// byToken authenticates by a bearer token, or refuses for err.
-func (g *Gateway) byToken(x *exchange.Exchange, token secret.Text, err error) (*caller, bool) {
+// byToken authenticates by an access token, with a proof of the key that it is bound to if
+// proves, or refuses for err. The provider is asked about no token whose proof is not good,
+// and only the proof of a good one is used up.
+func (g *Gateway) byToken(x *exchange.Exchange, token secret.Text, proves bool, err error) (*caller, bool) {
 	var known *bearer.Token
+	var proof dpop.Proof
 	switch {
 	case err != nil:
+	case proves:
+		proof, err = g.Proofs.Verify(x.R.Header, x.R.Method, func(u *url.URL) bool { return g.Rules.Same(u, x.Peer.Origin, x.Path) }, token)
 	case g.ProofsOnly:
 		err = bearer.Refuse("without a proof")
-	default:
-		known, err = g.verify(x.Context, token, "", func(ctx context.Context) error { return g.admitQuestion(ctx, x) })
+	}
+	if err == nil {
+		known, err = g.verify(x.Context, token, proof.Thumbprint, func(ctx context.Context) error { return g.admitQuestion(ctx, x) })
+	}
+	if err == nil && proves {
+		err = g.Proofs.Use(proof)
 	}
 	if err != nil {
-		g.Refuse(x, g.offerProofs(tokenProblem(err)))
+		p := tokenProblem(err)
+		if proves {
+			p.Challenge = dpop.Challenge(err)
+		}
+		g.Refuse(x, p)
 		return nil, false
 	}
-	return g.tokenCaller(x, token, known), true
-}
-
-func (g *Gateway) tokenCaller(x *exchange.Exchange, token secret.Text, known *bearer.Token) *caller {
 	x.Subject = known.Identity.Subject
 	return &caller{
 		identity: &known.Identity, ref: known.Ref, accessToken: token.Reveal(), scopes: known.Scopes, token: known,
-	}
+	}, true
 }
 
 // questionsError is the end of a client's budget of questions to the provider.
@@ -232,6 +241,8 @@ func tokenProblem(err error) *problem.Problem {
 		return problem.RateLimited.After(limited.wait).With(err)
 	case errors.Is(err, bearer.ErrRequest):
 		p = problem.InvalidRequest
+	case errors.Is(err, dpop.ErrProof):
+		p = problem.InvalidProof
 	case errors.Is(err, bearer.ErrScope):
 		p = problem.InsufficientScope
 	case errors.Is(err, bearer.ErrInvalid), errors.Is(err, bearer.ErrMissing):

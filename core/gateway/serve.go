@@ -40,7 +40,7 @@ func (g *Gateway) Refuse(x *exchange.Exchange, p *problem.Problem) {
 	if p.Code == problem.NotPermitted.Code {
 		again = &page.Action{Label: "Use another account", URL: g.BasePath + "/logout"}
 	}
-	if p.Code == problem.LoginRequired.Code {
+	if g.Proofs != nil {
 		p = g.offerProofs(p)
 	}
 	x.Err = p
