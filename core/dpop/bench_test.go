@@ -15,7 +15,7 @@ func BenchmarkVerify(b *testing.B) {
 		claims    object
 		change    string // of the signature
 	}{
-		{"ES256", "ES256", nil, ""}, {"RS256", "RS256", nil, ""}, {"EdDSA", "EdDSA", nil, ""}, {"ES512", "ES512", nil, ""},
+		{"ES256", "ES256", nil, ""}, {"RS256", "RS256", nil, ""}, {"EdDSA", "EdDSA", nil, ""},
 		{"ES256 bad signature", "ES256", nil, "AAAA"}, {"ES256 too old", "ES256", object{"iat": 1}, ""},
 	} {
 		b.Run(c.name, func(b *testing.B) {

@@ -65,8 +65,14 @@ func FromBearer(challenge string) string {
 	}
 }
 
-// algorithms are all that [jws.Verify] knows.
-const algorithms = `algs="ES256 ES384 ES512 EdDSA RS256 RS384 RS512 PS256 PS384 PS512"`
+// algorithms are those of [accepted].
+const algorithms = `algs="ES256 EdDSA RS256 PS256"`
+
+// accepted reports whether proofs may be signed by a. A verification by the larger curves
+// takes up to twenty times as long, and anybody can ask for one.
+func accepted(a jws.Algorithm) bool {
+	return a == jws.ES256 || a == jws.EdDSA || a == jws.RS256 || a == jws.PS256
+}
 
 // Options configures [New]. All are required.
 type Options struct {
@@ -143,6 +149,9 @@ func (v *Verifier) verify(values []string, method string, here func(*url.URL) bo
 		return Proof{}, "jti is missing or malformed"
 	}
 	algorithm := jws.Algorithm(text(m.Header, "alg"))
+	if !accepted(algorithm) {
+		return Proof{}, "alg is not accepted"
+	}
 	key, err := strictjson.Parse(m.Header["jwk"])
 	if err != nil {
 		return Proof{}, "jwk is missing or malformed"
@@ -160,7 +169,7 @@ func (v *Verifier) verify(values []string, method string, here func(*url.URL) bo
 		return Proof{}, "jwk is too short"
 	}
 	if !algorithm.Fits(public) {
-		return Proof{}, "alg is not accepted for the key"
+		return Proof{}, "alg is not of the key"
 	}
 	members, err := jwk.Of(public)
 	var thumbprint string

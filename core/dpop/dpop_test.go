@@ -160,7 +160,6 @@ func TestProofs(t *testing.T) {
 	}{
 		{name: "good"},
 		{name: "RSA", key: "RS256"},
-		{name: "P-521", key: "ES512"},
 		{name: "Ed25519", key: "EdDSA"},
 		{name: "members that are not known", header: object{"kid": "x"}, claims: object{"nonce": "x", "x": 1}},
 		{name: "a minute old", claims: object{"iat": made - 60}},
@@ -179,14 +178,16 @@ func TestProofs(t *testing.T) {
 			return []string{p[:strings.LastIndexByte(p, '.')] + example[strings.LastIndexByte(example, '.'):]}
 		}, want: "bad signature"},
 
+		{name: "P-521", key: "ES512", want: "alg is not accepted"},
 		{name: "typ in upper case", header: object{"typ": "DPOP+JWT"}, want: "typ is not dpop+jwt"},
 		{name: "typ missing", header: object{"typ": nil}, want: "typ is not dpop+jwt"},
-		{name: "alg none", header: object{"alg": "none"}, want: "alg is not accepted for the key"},
-		{name: "alg of another kind", header: object{"alg": "RS256"}, want: "alg is not accepted for the key"},
-		{name: "alg of another curve", header: object{"alg": "ES384"}, want: "alg is not accepted for the key"},
-		{name: "alg HS256", header: object{"alg": "HS256"}, want: "alg is not accepted for the key"},
-		{name: "symmetric key", header: object{"alg": "HS256", "jwk": object{"kty": "oct"}}, want: "jwk is no public key"},
-		{name: "symmetric key, said", header: object{"alg": "HS256", "jwk": object{"kty": "oct", "k": "AA"}}, want: "jwk is no public key"},
+		{name: "alg none", header: object{"alg": "none"}, want: "alg is not accepted"},
+		{name: "alg of another kind", header: object{"alg": "RS256"}, want: "alg is not of the key"},
+		{name: "alg of another curve", header: object{"alg": "ES384"}, want: "alg is not accepted"},
+		{name: "alg HS256", header: object{"alg": "HS256"}, want: "alg is not accepted"},
+		{name: "symmetric key", header: object{"alg": "HS256", "jwk": object{"kty": "oct"}}, want: "alg is not accepted"},
+		{name: "symmetric key, said", header: object{"alg": "HS256", "jwk": object{"kty": "oct", "k": "AA"}}, want: "alg is not accepted"},
+		{name: "symmetric key for another algorithm", header: object{"jwk": object{"kty": "oct"}}, want: "jwk is no public key"},
 		{name: "private member, though null", header: object{"jwk": privateKey}, want: "jwk is no public key"},
 		{name: "jwk missing", header: object{"jwk": nil}, want: "jwk is missing or malformed"},
 		{name: "jwk a list", header: object{"jwk": []any{}}, want: "jwk is missing or malformed"},
@@ -278,7 +279,7 @@ func TestOfAHundredEqualProofsOneIsAccepted(t *testing.T) {
 }
 
 func TestChallenges(t *testing.T) {
-	const algs = `algs="ES256 ES384 ES512 EdDSA RS256 RS384 RS512 PS256 PS384 PS512"`
+	const algs = `algs="ES256 EdDSA RS256 PS256"`
 	for _, c := range []struct {
 		name string
 		err  error
