@@ -19,7 +19,12 @@
 // or the path from one of those has to be told not to.
 package access
 
-import "gatehouse/core/identity"
+import (
+	"time"
+
+	"gatehouse/core/identity"
+	"gatehouse/core/stepup"
+)
 
 // Rules is a parsed list. It is read-only and may be used concurrently. A nil *Rules
 // lets everybody in who is logged in; the zero Rules lets nobody in.
@@ -34,6 +39,12 @@ type Subject struct {
 	// Claims are the verified claims by their exact names, with values as
 	// encoding/json decodes them into any; json.Number is understood too.
 	Claims map[string]any
+	// Login is how the user was authenticated.
+	Login stepup.Login
+	// Now is the time of the request, and Skew how far the provider's clock may be
+	// from ours; only max-age needs them.
+	Now  time.Time
+	Skew time.Duration
 }
 
 // Decision is the answer to one request.
@@ -44,6 +55,9 @@ type Decision struct {
 	// Reason says for the log why the request was refused. It is one of a few
 	// constants and holds nothing about the user; "" when allowed.
 	Reason string
+	// Demand is what a login must be for the same user to be allowed. It is empty when
+	// allowed, and when no login of theirs would be.
+	Demand stepup.Demand
 }
 
 const (
@@ -53,6 +67,7 @@ const (
 	reasonUnmet     = "the requirement is not met"
 	reasonResembles = "method or path resembles the line's, whose requirement is not met"
 	reasonUndecided = "no line decides"
+	reasonLogin     = "the login is not strong or recent enough"
 )
 
 // line is one line of the list.
@@ -76,7 +91,8 @@ const (
 	covered
 )
 
-// Decide says whether who may request path with method. It allocates nothing.
+// Decide says whether who may request path with method. It allocates nothing unless it
+// returns a demand.
 //
 // A line whose method or path the request only resembles, differing in the case of
 // letters or in path parameters (/Admin, /admin;v=1), cannot let it in: its
@@ -104,7 +120,7 @@ func (r *Rules) Decide(method, path string, who Subject) Decision {
 			continue
 		}
 		if !l.require.holds(&who) {
-			return Decision{Rule: l.number, Reason: l.refusal(how)}
+			return r.demand(method, path, odd, &who, Decision{Rule: l.number, Reason: l.refusal(how)})
 		}
 		if how == covered {
 			return Decision{Allowed: true, Rule: l.number}

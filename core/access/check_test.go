@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"gatehouse/core/access"
+	"gatehouse/core/stepup"
 )
 
 func TestListsThatLeaveQuestionsOpen(t *testing.T) {
@@ -98,7 +99,8 @@ func TestDecideAllocatesNothing(t *testing.T) {
 	who := alice()
 	who.Identity.Email, who.Identity.EmailVerified = "alice@Example.com", &verified
 	who.Claims = map[string]any{"dept": "sales", "list": []any{"a", 1.0}}
-	for _, requirement := range []string{"any", "deny", "group=staff", "group=a & group=b | email-domain=example.com", "claim:dept=sales & claim:list=1"} {
+	who.Login, who.Now = stepup.Login{ACR: "gold", Time: now}, now
+	for _, requirement := range []string{"any", "deny", "group=staff", "group=a & group=b | email-domain=example.com", "claim:dept=sales & claim:list=1", "acr=gold & max-age=5m"} {
 		rules := parse(t, "GET /a deny; * /a deny; * /* "+requirement)
 		if n := testing.AllocsPerRun(100, func() { rules.Decide("GET", "/b;v=1/c", who) }); n != 0 {
 			t.Errorf("%s: %v allocations", requirement, n)

@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"testing"
+	"time"
 
 	"gatehouse/core/access"
 	"gatehouse/core/identity"
@@ -14,6 +15,7 @@ func FuzzParse(f *testing.F) {
 		guide, "* /* any", "* /a deny; * /* any;", "# c\n\"", "OPTIONS /a preflight\n* /* deny",
 		`* /* group="a;b\"\\" & claim:"x y"=-0.5 | claim:z=true | email=A@b.C & verified-email`,
 		"GET,PUT /a/*/b/*/ scope=x:y\n* /* role=é", "* /*/ claim:a=\"1e3\"\n* /* claim:a=1e3", "* /a(b any", "GET /a group=x && group=y",
+		"* /a acr=gold & max-age=5m | group=staff & acr=urn:x; * /A acr=urn:x; * /* max-age=1h30m", "* /a acr=a & acr=b",
 	} {
 		f.Add(text, "GET", "/a;b/c")
 	}
@@ -41,6 +43,20 @@ func FuzzParse(f *testing.F) {
 			Scopes:   []string{"x:y"}, Claims: map[string]any{"a": 1000.0, "z": []any{true}},
 		}
 		d := rules.Decide(method, path, who)
+		if !d.Demand.Empty() {
+			// Who meets the demand gets through.
+			met := who
+			met.Now = time.Unix(1_800_000_000, 0)
+			met.Login.Time = met.Now.Add(-d.Demand.MaxAge)
+			for _, acr := range append(d.Demand.ACR, "") {
+				if met.Login.ACR = acr; acr == "" && len(d.Demand.ACR) > 0 {
+					continue
+				}
+				if again := rules.Decide(method, path, met); !again.Allowed {
+					t.Fatalf("%q demands %+v for %s %q, then %+v", text, d.Demand, method, path, again)
+				}
+			}
+		}
 		switch {
 		case path == "" || path[0] != '/':
 			if d.Allowed {

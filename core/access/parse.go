@@ -10,6 +10,9 @@ const (
 	maxText  = 64 << 10
 	maxLines = 500
 	maxTerms = 100
+	// maxACR bounds the values of acr of one line, with a blank between them: they
+	// travel in the cookie of a login.
+	maxACR = 200
 )
 
 const lineHint = "write METHODS PATH REQUIREMENT, for example: GET,POST /reports/* group=staff"
@@ -110,6 +113,7 @@ func parseRequirement(text string) (requirement, Errors) {
 	}
 	var errs Errors
 	all := requirement{nil}
+	acr := 0
 	for _, p := range pieces {
 		t, e := parseTerm(strings.TrimSpace(p.text))
 		last := &all[len(all)-1]
@@ -121,9 +125,15 @@ func parseRequirement(text string) (requirement, Errors) {
 		} else {
 			*last = append(*last, t)
 		}
+		if t.kind == kindACR {
+			acr += len(t.value) + 1
+		}
 		if p.separator == '|' {
 			all = append(all, nil)
 		}
+	}
+	if acr > maxACR+1 {
+		errs = append(errs, mistake("has values of acr that are longer than 200 bytes together", ""))
 	}
 	return all, errs
 }
@@ -134,6 +144,8 @@ func clash(others []term, t term) *Error {
 		switch {
 		case o == t:
 			return mistake("has the term "+quoted(t.String())+" twice", "")
+		case o.kind == t.kind && (t.kind == kindACR || t.kind == kindMaxAge):
+			return mistake("asks for two values of "+t.kind+" with &", "one of the two is written with |, and & binds tighter than |")
 		case o.kind == t.kind && (t.kind == kindEmail || t.kind == kindEmailDomain):
 			return mistake("asks for two different addresses with &", "one of the two is written with |, and & binds tighter than |")
 		}

@@ -5,9 +5,18 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
+
+	"gatehouse/core/stepup"
 )
 
-const termHint = "terms are role=, group=, email=, email-domain=, scope=, claim:NAME=VALUE and verified-email, joined by & and |; any, deny and preflight stand alone"
+// Bounds of max-age. Below the least one a person would log in again and again.
+const (
+	minAge = time.Minute
+	maxAge = 90 * 24 * time.Hour
+)
+
+const termHint = "terms are role=, group=, email=, email-domain=, scope=, acr=, max-age=, claim:NAME=VALUE and verified-email, joined by & and |; any, deny and preflight stand alone"
 
 // parseTerm reads one trimmed term. What it returns beside an error is not used.
 func parseTerm(text string) (term, *Error) {
@@ -28,7 +37,7 @@ func parseTerm(text string) (term, *Error) {
 		return t, trailing(t.kind, rest)
 	case kindClaim:
 		return parseClaim(t, rest)
-	case kindRole, kindGroup, kindEmail, kindEmailDomain, kindScope:
+	case kindRole, kindGroup, kindEmail, kindEmailDomain, kindScope, kindACR, kindMaxAge:
 		return parseNamed(t, rest)
 	}
 	return t, mistake("has the unknown term "+quoted(text), termHint)
@@ -80,6 +89,16 @@ func parseNamed(t term, rest string) (term, *Error) {
 			return t, mistake("has "+quoted(value)+", which is not a domain", "for example email-domain=example.com: the domain itself without @, not those below it; beyond ASCII it is written as xn--")
 		}
 		t.value = strings.ToLower(value)
+	case kindACR:
+		if !stepup.ValidACR(value) {
+			return t, mistake("has "+quoted(value)+", which is not an authentication context class", "visible ASCII; one acr=VALUE for each, joined by |")
+		}
+	case kindMaxAge:
+		d, err := time.ParseDuration(value)
+		if err != nil || d < minAge || d > maxAge || d%time.Second != 0 {
+			return t, mistake("has the age "+quoted(value), "a duration of whole seconds from 1m to 2160h, for example max-age=15m")
+		}
+		t.age, t.value = d, d.String()
 	case kindScope:
 		for i := 0; i < len(value); i++ {
 			// scope-token of RFC 6749, section 3.3

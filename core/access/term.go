@@ -3,6 +3,9 @@ package access
 import (
 	"encoding/json"
 	"slices"
+	"time"
+
+	"gatehouse/core/stepup"
 )
 
 // requirement is a list of alternatives, each a list of terms that all have to hold.
@@ -31,6 +34,8 @@ const (
 	kindVerifiedEmail = "verified-email"
 	kindScope         = "scope"
 	kindClaim         = "claim"
+	kindACR           = "acr"
+	kindMaxAge        = "max-age"
 )
 
 // term is one thing that a user has to have. Terms are comparable.
@@ -41,6 +46,8 @@ type term struct {
 	want  valueType // of a claim
 	// number is value, if it is a number.
 	number float64
+	// age is value, if it is a duration.
+	age time.Duration
 }
 
 // valueType is the JSON type that a claim has to have: a provider's "true" is not
@@ -75,6 +82,10 @@ func (t *term) holds(who *Subject) bool {
 		return slices.Contains(who.Scopes, t.value)
 	case kindClaim:
 		return t.holdsFor(who.Claims[t.name])
+	case kindACR:
+		return who.Login.ACR == t.value
+	case kindMaxAge:
+		return stepup.Demand{MaxAge: t.age}.Unmet(who.Login, who.Now, who.Skew) == ""
 	}
 	return false
 }
