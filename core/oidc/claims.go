@@ -9,6 +9,7 @@ import (
 
 	"gatehouse/core/identity"
 	"gatehouse/core/jws"
+	"gatehouse/core/stepup"
 )
 
 // oldestIssue is how long ago an ID token may have been issued. It comes straight
@@ -23,9 +24,11 @@ type expectation struct {
 	Before object
 	// AccessToken is what at_hash must match when it is there.
 	AccessToken string
-	Alg         jws.Algorithm
-	Now         time.Time
-	Skew        time.Duration
+	// Demand is what the login must be.
+	Demand stepup.Demand
+	Alg    jws.Algorithm
+	Now    time.Time
+	Skew   time.Duration
 }
 
 // check applies OpenID Connect Core 1.0, section 3.1.3.7, to the claims and returns
@@ -52,7 +55,17 @@ func (e *expectation) check(o object) string {
 			return "at_hash does not match the access token"
 		}
 	}
-	return ""
+	// Steps 12 and 13.
+	return e.Demand.Unmet(strength(o), e.Now, e.Skew)
+}
+
+// strength is what claims say of how the user was authenticated.
+func strength(o object) stepup.Login {
+	l := stepup.Login{ACR: identity.Describing(o, "acr")}
+	if at, ok := o.Instant("auth_time"); ok {
+		l.Time = at
+	}
+	return l
 }
 
 // checkLogin is step 11, or what stands for it when tokens are refreshed.

@@ -3,6 +3,8 @@ package oidc
 import (
 	"errors"
 	"fmt"
+
+	"gatehouse/core/stepup"
 )
 
 // Errors that callers tell apart with errors.Is. Each comes wrapped in an error
@@ -23,9 +25,12 @@ var (
 	// leads to at a provider that ignores PKCE (RFC 9700, section 4.5). It is an
 	// ErrIDToken too.
 	ErrNonce = errors.New("oidc: ID token of another login")
-	// ErrTokenRefused: the token endpoint answered with an error of RFC 6749,
-	// section 5.2; errors.As finds a [*TokenError].
+	// ErrTokenRefused: the token endpoint, or the one for pushed authorization requests,
+	// answered with an error of RFC 6749, section 5.2; errors.As finds a [*TokenError].
 	ErrTokenRefused = errors.New("oidc: token request refused")
+	// ErrWeakLogin: the ID token is good, and the login that it is about is not what was
+	// demanded, or nothing says that it is. It is an ErrIDToken too.
+	ErrWeakLogin = errors.New("oidc: login does not meet the demand")
 	// ErrUserinfo: the userinfo answer is refused, by the provider or by us.
 	ErrUserinfo = errors.New("oidc: userinfo refused")
 )
@@ -43,14 +48,26 @@ func (e *IDTokenError) Error() string { return "oidc: ID token refused: " + e.Re
 // reasonNonce is the reason of an ErrNonce.
 const reasonNonce = "nonce is not the request's"
 
-// Is makes the error an ErrIDToken, and one about the nonce an ErrNonce.
+// Is makes the error an ErrIDToken, one about the nonce an ErrNonce, and one about a
+// demand an ErrWeakLogin.
 func (e *IDTokenError) Is(target error) bool {
-	return target == ErrIDToken || target == ErrNonce && e.Reason == reasonNonce
+	switch target {
+	case ErrIDToken:
+		return true
+	case ErrNonce:
+		return e.Reason == reasonNonce
+	case ErrWeakLogin:
+		return e.Reason == stepup.ReasonACR || e.Reason == stepup.ReasonNoTime || e.Reason == stepup.ReasonAge
+	}
+	return false
 }
 
-// TokenError is an error answer of the token endpoint (RFC 6749, section 5.2). What
-// the provider wrote is bounded, printable, and rid of the request's secrets.
+// TokenError is an error answer of the token endpoint (RFC 6749, section 5.2) or the one
+// for pushed authorization requests (RFC 9126, section 2.3). What the provider wrote is
+// bounded, printable, and rid of the request's secrets.
 type TokenError struct {
+	// Endpoint says which of the two, in words.
+	Endpoint    string
 	Status      int
 	Code        string
 	Description string
@@ -58,7 +75,7 @@ type TokenError struct {
 
 // Error implements error.
 func (e *TokenError) Error() string {
-	s := fmt.Sprintf("oidc: token request refused: status %d: %s", e.Status, e.Code)
+	s := fmt.Sprintf("oidc: request refused by the %s: status %d: %s", e.Endpoint, e.Status, e.Code)
 	if e.Description != "" {
 		s += ": " + e.Description
 	}

@@ -27,6 +27,8 @@ type Metadata struct {
 	EndSessionEndpoint    string
 	IntrospectionEndpoint string
 	RevocationEndpoint    string
+	// PushedRequestEndpoint is read only where requests are pushed.
+	PushedRequestEndpoint string
 	// IDTokenSigningAlgs, CodeChallengeMethods and TokenEndpointAuthMethods are nil
 	// when the provider does not list them.
 	IDTokenSigningAlgs       []string
@@ -34,6 +36,8 @@ type Metadata struct {
 	TokenEndpointAuthMethods []string
 	// IssParameterSupported: authorization responses carry iss (RFC 9207, section 3).
 	IssParameterSupported bool
+	// PushRequired: authorization requests must be pushed (RFC 9126, section 5).
+	PushRequired bool
 }
 
 // Metadata returns the provider's metadata, at most an hour old, or at most a day old
@@ -81,6 +85,7 @@ func (p *Provider) parseMetadata(body []byte) (*Metadata, error) {
 		return nil, unavailable("metadata", err)
 	}
 	m := &Metadata{}
+	m.PushRequired, _ = o.Flag("require_pushed_authorization_requests")
 	if m.Issuer, _ = o.Text("issuer"); m.Issuer != p.o.Issuer {
 		return nil, refusedMetadata("issuer is %q, configured is %q", printable(m.Issuer, 200), p.o.Issuer)
 	}
@@ -98,7 +103,11 @@ func (p *Provider) parseMetadata(body []byte) (*Metadata, error) {
 		{"end_session_endpoint", &m.EndSessionEndpoint, false, false},
 		{"introspection_endpoint", &m.IntrospectionEndpoint, false, true},
 		{"revocation_endpoint", &m.RevocationEndpoint, false, true},
+		{"pushed_authorization_request_endpoint", &m.PushedRequestEndpoint, true, true},
 	} {
+		if e.dst == &m.PushedRequestEndpoint && !p.pushes(m) {
+			continue
+		}
 		if !o.Has(e.name) {
 			if e.required {
 				return nil, refusedMetadata("%s is missing", e.name)
@@ -158,6 +167,7 @@ func (p *Provider) capabilities(o object, m *Metadata) error {
 var ownParameters = []string{
 	"response_type", "client_id", "redirect_uri", "scope", "state", "nonce",
 	"code_challenge", "code_challenge_method", "id_token_hint", "post_logout_redirect_uri",
+	"request_uri", "acr_values", "max_age",
 }
 
 // endpoint parses an address from the metadata; problem says why it is refused.

@@ -1,5 +1,6 @@
 // Package oidc is an OpenID Connect relying party: discovery (OpenID Connect Discovery
-// 1.0, RFC 8414), the authorization request with PKCE (RFC 6749, RFC 7636), issuer
+// 1.0, RFC 8414), the authorization request with PKCE (RFC 6749, RFC 7636), pushed where
+// wanted (RFC 9126), issuer
 // identification (RFC 9207), the code's redemption, the ID token's validation
 // (OpenID Connect Core 1.0, section 3.1.3.7), userinfo, and logout at the provider
 // (RP-Initiated Logout 1.0).
@@ -49,6 +50,9 @@ type Options struct {
 	// RequirePKCE refuses a provider whose metadata does not list S256. The
 	// challenge is sent in any case.
 	RequirePKCE bool
+	// PAR is one of the constants PushRequired, PushAlways and PushNever; empty means
+	// PushRequired.
+	PAR string
 	// Algorithms lists the signatures accepted in ID tokens; empty means RS256,
 	// ES256, PS256 and EdDSA. Names of other than public-key signatures are
 	// ignored: they cannot be enabled.

@@ -8,15 +8,18 @@ import (
 	"gatehouse/core/identity"
 	"gatehouse/core/pkce"
 	"gatehouse/core/secret"
+	"gatehouse/core/stepup"
 )
 
 // Redemption is an authorization response that belongs to a request of ours: callers
-// have compared state and called [Provider.CheckIssuer]. All fields are required.
+// have compared state and called [Provider.CheckIssuer]. All fields but Demand are required.
 type Redemption struct {
 	Code        string
 	RedirectURI string // as in the authorization request
 	Nonce       string
 	Verifier    pkce.Verifier
+	// Demand is the request's. A login that does not meet it is an ErrWeakLogin.
+	Demand stepup.Demand
 }
 
 // Login is an authenticated subject with the tokens that came along.
@@ -32,6 +35,8 @@ type Login struct {
 	// AuthTime is when the user was authenticated, zero when the provider did not
 	// say.
 	AuthTime time.Time
+	// ACR is how the user was authenticated, empty when the provider did not say.
+	ACR string
 }
 
 // Redeem exchanges the code for tokens, validates the ID token, asks userinfo if a
@@ -51,7 +56,7 @@ func (p *Provider) Redeem(ctx context.Context, r Redemption) (*Login, error) {
 		return nil, err
 	}
 	claims, err := p.verifyIDToken(ctx, m, tokens.IDToken.Reveal(), expectation{
-		Issuer: p.o.Issuer, ClientID: p.o.ClientID, Nonce: r.Nonce,
+		Issuer: p.o.Issuer, ClientID: p.o.ClientID, Nonce: r.Nonce, Demand: r.Demand,
 		AccessToken: tokens.AccessToken.Reveal(), Now: p.o.Now(), Skew: p.o.ClockSkew,
 	})
 	if err != nil {
@@ -71,9 +76,8 @@ func (p *Provider) Redeem(ctx context.Context, r Redemption) (*Login, error) {
 // missing. The error is ErrIDToken, ErrUserinfo or ErrUnavailable.
 func (p *Provider) identify(ctx context.Context, m *Metadata, l *Login, claims object) error {
 	l.SessionID = identity.Describing(claims, "sid")
-	if at, ok := claims.Instant("auth_time"); ok {
-		l.AuthTime = at
-	}
+	how := strength(claims)
+	l.AuthTime, l.ACR = how.Time, how.ACR
 	asked := false
 	if m.UserinfoEndpoint != "" && needsUserinfo(claims, p.o.UserinfoClaims) {
 		subject, _ := claims.Text("sub")

@@ -16,9 +16,7 @@ import (
 
 // Limits of a token answer.
 const (
-	maxToken       = 64 << 10
-	maxErrorCode   = 64
-	maxDescription = 256
+	maxToken = 64 << 10
 	// longestExpiry is where expires_in saturates.
 	longestExpiry = 10 * 365 * 24 * time.Hour
 )
@@ -44,24 +42,11 @@ func (p *Provider) requestTokens(ctx context.Context, m *Metadata, code, redirec
 // postToken sends a token request. secrets are what its form holds; no error repeats
 // them. The error is ErrUnavailable or ErrTokenRefused.
 func (p *Provider) postToken(ctx context.Context, m *Metadata, form url.Values, authenticate clientauth.Method, secrets ...string) (*tokenAnswer, error) {
-	header := http.Header{
-		"Accept":       {"application/json"},
-		"Content-Type": {"application/x-www-form-urlencoded"},
-	}
-	if err := authenticate(ctx, form, header); err != nil {
-		return nil, unavailable("token endpoint", err)
-	}
-	r, err := http.NewRequest(http.MethodPost, m.TokenEndpoint, strings.NewReader(form.Encode()))
+	a, secrets, err := p.post(ctx, tokenEndpoint, m.TokenEndpoint, form, authenticate, secrets)
 	if err != nil {
-		return nil, unavailable("token endpoint", errAddress)
+		return nil, err
 	}
-	r.Header = header
-	a, err := p.o.Egress.Do(ctx, r)
-	if err != nil {
-		return nil, unavailable("token endpoint", err)
-	}
-	return parseTokenAnswer(a.Status, a.Header, a.Body, p.o.Now(), append(secrets,
-		p.o.ClientSecret.Reveal(), strings.TrimPrefix(header.Get("Authorization"), "Basic "), form.Get("client_assertion"))...)
+	return parseTokenAnswer(a.Status, a.Header, a.Body, p.o.Now(), secrets...)
 }
 
 // authentication is how the client proves itself at the token endpoint.
@@ -80,25 +65,9 @@ func (p *Provider) authentication() clientauth.Method {
 // parseTokenAnswer reads the token endpoint's answer. What it quotes from a refusal is
 // rid of secrets.
 func parseTokenAnswer(status int, header http.Header, body []byte, now time.Time, secrets ...string) (*tokenAnswer, error) {
-	if status != http.StatusOK && (status < 400 || status > 499) {
-		return nil, unavailable("token endpoint", statusError(status))
-	}
-	if isHTML(header) {
-		return nil, unavailable("token endpoint", errHTML)
-	}
-	o, err := parseObject(body)
+	o, err := parseAnswer(tokenEndpoint, http.StatusOK, status, header, body, secrets)
 	if err != nil {
-		if status != http.StatusOK {
-			err = statusError(status)
-		}
-		return nil, unavailable("token endpoint", err)
-	}
-	// Some providers refuse with status 200.
-	if o.Has("error") {
-		return nil, tokenError(o, status, secrets)
-	}
-	if status != http.StatusOK {
-		return nil, unavailable("token endpoint", statusError(status))
+		return nil, err
 	}
 	a := &tokenAnswer{Expiry: expiryOf(o, now)}
 	for name, dst := range map[string]*secret.Text{
@@ -109,16 +78,16 @@ func parseTokenAnswer(status int, header http.Header, body []byte, now time.Time
 		}
 		text, ok := o.Text(name)
 		if !ok || !tokenText(text) {
-			return nil, unavailable("token endpoint", errors.New("malformed "+name))
+			return nil, unavailable(tokenEndpoint, errors.New("malformed "+name))
 		}
 		*dst = secret.New(text)
 	}
 	kind, _ := o.Text("token_type")
 	switch {
 	case a.AccessToken.Empty():
-		return nil, unavailable("token endpoint", errors.New("no access_token"))
+		return nil, unavailable(tokenEndpoint, errors.New("no access_token"))
 	case !strings.EqualFold(kind, "Bearer"):
-		return nil, unavailable("token endpoint", errors.New("token_type is not Bearer"))
+		return nil, unavailable(tokenEndpoint, errors.New("token_type is not Bearer"))
 	}
 	return a, nil
 }
@@ -149,30 +118,4 @@ func expiryOf(o object, now time.Time) time.Time {
 		return now.Add(longestExpiry)
 	}
 	return now.Add(time.Duration(n * float64(time.Second)))
-}
-
-func tokenError(o object, status int, secrets []string) *TokenError {
-	code, _ := o.Text("error")
-	description, _ := o.Text("error_description")
-	e := &TokenError{
-		Status:      status,
-		Code:        printable(without(code, secrets), maxErrorCode),
-		Description: printable(without(description, secrets), maxDescription),
-	}
-	if e.Code == "" {
-		e.Code = "unspecified"
-	}
-	return e
-}
-
-// without removes secrets, plain or form-encoded, from text that a provider wrote.
-func without(text string, secrets []string) string {
-	for _, s := range secrets {
-		if s == "" {
-			continue
-		}
-		text = strings.ReplaceAll(text, s, "[redacted]")
-		text = strings.ReplaceAll(text, url.QueryEscape(s), "[redacted]")
-	}
-	return text
 }
