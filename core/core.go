@@ -114,7 +114,7 @@ func New(c *Config, p Platform) (*Gateway, error) {
 	calls := &egress.Client{Transport: p.Fetch, Hosts: hosts, PlainHosts: plain, Timeout: c.OutboundWait, MaxBody: maxProviderAnswer, Now: now}
 	provider := oidc.New(oidc.Options{
 		Issuer: c.IssuerText, ClientID: c.ClientID, ClientSecret: c.ClientSecret, ClientAuth: c.ClientAuth,
-		Scopes: c.Scopes, RequirePKCE: c.RequirePKCE, Algorithms: c.IDTokenAlgs, ClockSkew: c.ClockSkew,
+		Scopes: c.Scopes, RequirePKCE: c.RequirePKCE, PAR: c.PAR, Algorithms: c.IDTokenAlgs, ClockSkew: c.ClockSkew,
 		UserinfoClaims: c.UserinfoClaims, GroupsClaim: c.GroupsClaim, RolesClaim: c.RolesClaim, ProjectID: c.ProjectID,
 		KeyBound: keyBound(c), Assertion: assertions, Egress: calls, Store: store, Now: now, Log: log, Background: background,
 	})
@@ -147,6 +147,7 @@ func New(c *Config, p Platform) (*Gateway, error) {
 		Access: c.AccessRules, Tokens: tokens, Proofs: proofs, ProofsOnly: c.DPoP == "required",
 		Forward: p.Forward, Limiter: limiter, Background: background, Now: now, Log: log,
 		LoginsPerMinute: c.LoginsPerMinute, TokensPerMinute: c.TokensPerMinute, ProviderLogout: c.ProviderLogout, PassAccessToken: c.PassAccessToken, CheckSessions: c.CheckSessions,
+		ClockSkew: c.ClockSkew,
 	})
 	all.handler, all.tokens = handler, tokens
 	all.server.Jobs = append(all.server.Jobs, handler)

@@ -42,8 +42,10 @@ type Config struct {
 	Scopes       []string
 	ClientKey    secret.Text // ZITADEL application key file, for private_key_jwt
 	RequirePKCE  bool
-	IDTokenAlgs  []string
-	ClockSkew    time.Duration
+	// PAR is when authorization requests are pushed: auto, on or off.
+	PAR         string
+	IDTokenAlgs []string
+	ClockSkew   time.Duration
 	// UserinfoClaims lists the claims for which userinfo is asked when the ID
 	// token lacks one of them.
 	UserinfoClaims []string

@@ -49,6 +49,7 @@ var values = []struct {
 	{"ZITADEL_ORG_ID", "Scopes", [][2]string{{"1", "[openid email profile urn:zitadel:iam:org:id:1]"}}, []string{"1:aud", "1 2", "1,2", `1"`, "ä"}},
 	{"ZITADEL_PROJECT_ID", "ProjectID", [][2]string{{"1", "1"}}, []string{"1:aud", "1 offline_access", "1,2"}},
 	{"REQUIRE_PKCE", "RequirePKCE", [][2]string{{"true", "true"}}, []string{"TRUE", "0"}},
+	{"PAR", "PAR", [][2]string{{"on", "on"}, {"off", "off"}}, []string{"true", "ON", "required"}},
 	{"ID_TOKEN_ALGS", "IDTokenAlgs", [][2]string{{"ES512, RS384", "[ES512 RS384]"}}, []string{"none", "HS256", "RS256,none", "rs256", ",", "RS256 ES256"}},
 	{"CLOCK_SKEW", "ClockSkew", [][2]string{{"0s", "0s"}, {"60s", "1m0s"}}, []string{"61s", "-1s", "30", "1d", "abc"}},
 	{"USERINFO_CLAIMS", "UserinfoClaims", [][2]string{{"none", "[]"}, {"a,b", "[a b]"}}, nil},

@@ -90,7 +90,7 @@ func TestDefaults(t *testing.T) {
 		"Upstream": "http://127.0.0.1:8081", "UpstreamTimeout": "1m0s",
 		"Issuer": "https://issuer.example", "IssuerText": "https://issuer.example", "ClientID": "client",
 		"ClientSecret": "[redacted]", "ClientAuth": "client_secret_basic", "Scopes": "[openid email profile]",
-		"RequirePKCE": "false", "IDTokenAlgs": "[RS256 ES256 PS256 EdDSA]", "ClockSkew": "30s",
+		"RequirePKCE": "false", "PAR": "auto", "IDTokenAlgs": "[RS256 ES256 PS256 EdDSA]", "ClockSkew": "30s",
 		"UserinfoClaims": "[preferred_username name email]", "GroupsClaim": "groups", "RolesClaim": "", "ProjectID": "", "EgressHosts": "[]", "OutboundWait": "10s",
 		"CookieSecrets": "[[redacted]]", "CookieName": "gatehouse", "SessionKind": "browser", "SessionIdle": "12h0m0s", "SessionMax": "336h0m0s",
 		"PublicPaths": "[]", "EncodedSlashPaths": "[]", "TrustedProxies": "[]", "LoginsPerMinute": "20", "TokensPerMinute": "600", "ProviderLogout": "true",

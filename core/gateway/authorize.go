@@ -18,15 +18,18 @@ func (g *Gateway) authorize(x *exchange.Exchange) {
 		return
 	}
 	target := g.returnPath(x.R.URL.Query())
+	demand := g.openDemand(x.R.URL.Query())
 	origin := x.Peer.Origin.String()
-	t, cookies := g.Transactions.Start(x.R.Header["Cookie"], origin, target)
+	t, cookies := g.Transactions.Start(x.R.Header["Cookie"], origin, target, demand)
 	location, err := g.Provider.AuthorizationURL(x.Context, oidc.AuthorizationRequest{
 		RedirectURI: g.redirectURI(origin),
 		State:       t.State,
 		Nonce:       t.Nonce,
 		Verifier:    t.Verifier,
+		Demand:      t.Demand,
 	})
 	if err != nil {
+		x.Again = g.loginAddress(target, demand)
 		g.Refuse(x, providerProblem(err))
 		return
 	}
@@ -62,6 +65,8 @@ func providerProblem(err error) *problem.Problem {
 	switch {
 	case errors.Is(err, oidc.ErrNonce):
 		return problem.InvalidResponse.With(err)
+	case errors.Is(err, oidc.ErrWeakLogin):
+		return problem.LoginTooWeak.With(err)
 	case errors.As(err, &token) && token.Code == "invalid_grant":
 		return problem.CodeRefused.With(err)
 	case errors.Is(err, oidc.ErrTokenRefused):

@@ -20,6 +20,10 @@ const (
 	issParameter   = "iss"
 )
 
+// unmetError is the code of OpenID Connect Core Error Code
+// unmet_authentication_requirements 1.0: no login is what was demanded.
+const unmetError = "unmet_authentication_requirements"
+
 // maxParameter bounds one parameter of the response in bytes.
 const maxParameter = 4 << 10
 
@@ -94,6 +98,8 @@ func (g *Gateway) callback(x *exchange.Exchange) {
 	switch {
 	case res.error == "access_denied":
 		g.endLogin(x, t, problem.AccessDenied)
+	case res.error == unmetError:
+		g.endLogin(x, t, problem.LoginTooWeak.With(errors.New("provider answered "+unmetError)))
 	case res.error != "":
 		g.endLogin(x, t, problem.ProviderRefused.With(fmt.Errorf("provider answered %s", knownError(res.error))))
 	case res.code == "":
@@ -122,7 +128,7 @@ func (g *Gateway) late(x *exchange.Exchange, res response) {
 func (g *Gateway) redeem(x *exchange.Exchange, t login.Transaction, code string) {
 	origin := g.listed(t.Origin)
 	done, err := g.Provider.Redeem(x.Context, oidc.Redemption{
-		Code: code, RedirectURI: g.redirectURI(origin), Nonce: t.Nonce, Verifier: t.Verifier,
+		Code: code, RedirectURI: g.redirectURI(origin), Nonce: t.Nonce, Verifier: t.Verifier, Demand: t.Demand,
 	})
 	if err != nil {
 		g.endLogin(x, t, providerProblem(err))
@@ -135,6 +141,7 @@ func (g *Gateway) redeem(x *exchange.Exchange, t login.Transaction, code string)
 	}
 	record := session.Record{
 		Identity:        &done.Identity,
+		ACR:             done.ACR,
 		ProviderSession: done.SessionID,
 		AccessToken:     done.AccessToken.Reveal(),
 		RefreshToken:    done.RefreshToken.Reveal(),
@@ -168,7 +175,7 @@ func (g *Gateway) endLogin(x *exchange.Exchange, t login.Transaction, p *problem
 	restart := *p
 	restart.Restart = true
 	p = &restart
-	x.Again = g.loginAddress(t.ReturnPath)
+	x.Again = g.loginAddress(t.ReturnPath, t.Demand)
 	x.SetCookies([]string{g.Transactions.Finish(t.State)})
 	g.Refuse(x, p)
 }

@@ -61,6 +61,8 @@ type Options struct {
 	ProofsOnly bool
 	// CheckSessions verifies sessions' access tokens by Tokens.
 	CheckSessions bool
+	// ClockSkew is how far the provider's clock may be from ours.
+	ClockSkew time.Duration
 }
 
 // Gateway is an [exchange.Job]. It is safe for concurrent use.

@@ -8,6 +8,7 @@ import (
 	"gatehouse/core/page"
 	"gatehouse/core/problem"
 	"gatehouse/core/returnpath"
+	"gatehouse/core/stepup"
 )
 
 // movedParameter marks a login page address that the gateway sent the browser to
@@ -23,7 +24,8 @@ func (g *Gateway) loginPage(x *exchange.Exchange) {
 	// A login is bound to the host that its cookies are set for. A browser that
 	// arrives under the mark is at the public origin already, whatever a proxy in
 	// between made of the Host header.
-	if g.move(x, g.loginAddress(target)) {
+	demand := g.openDemand(query)
+	if g.move(x, g.loginAddress(target, demand)) {
 		return
 	}
 	found, cookies, err := g.Sessions.Authenticate(x.Context, x.R)
@@ -32,18 +34,23 @@ func (g *Gateway) loginPage(x *exchange.Exchange) {
 		return
 	}
 	x.SetCookies(cookies)
-	if found != nil {
-		x.Subject = found.Identity.Subject
-		x.Redirect(target)
-		return
-	}
-	x.Begin(http.StatusOK)
-	page.Write(x.W, http.StatusOK, page.Page{
+	next := page.Page{
 		Title:   "Redirecting to login",
 		Text:    "You are being sent to the login page.",
-		Action:  &page.Action{Label: "Continue to login", URL: g.BasePath + "/login/authorize?return_to=" + url.QueryEscape(target)},
+		Action:  &page.Action{Label: "Continue to login", URL: g.BasePath + "/login/authorize?" + g.loginQuery(target, demand)},
 		Refresh: true,
-	})
+	}
+	if found != nil {
+		x.Subject = found.Identity.Subject
+		if demand.Unmet(strength(found), g.Now(), g.ClockSkew) == "" {
+			x.Redirect(target)
+			return
+		}
+		next.Title = "Please log in once more"
+		next.Text = "This address needs a stronger or more recent login than the one that you have. You are being sent to the login page."
+	}
+	x.Begin(http.StatusOK)
+	page.Write(x.W, http.StatusOK, next)
 }
 
 // move sends a browser that came under a host that is not public to address on the
@@ -56,9 +63,18 @@ func (g *Gateway) move(x *exchange.Exchange, address string) bool {
 	return true
 }
 
-// loginAddress is the login page's address, which returns to target.
-func (g *Gateway) loginAddress(target string) string {
-	return g.BasePath + "/login?return_to=" + url.QueryEscape(target)
+// loginAddress is the login page's address, which returns to target after a login that
+// meets demand.
+func (g *Gateway) loginAddress(target string, demand stepup.Demand) string {
+	return g.BasePath + "/login?" + g.loginQuery(target, demand)
+}
+
+func (g *Gateway) loginQuery(target string, demand stepup.Demand) string {
+	query := "return_to=" + url.QueryEscape(target)
+	if !demand.Empty() {
+		query += "&" + demandParameter + "=" + g.sealDemand(demand)
+	}
+	return query
 }
 
 // returnPath is the checked return_to parameter; "/" unless there is exactly one.

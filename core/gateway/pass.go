@@ -13,6 +13,7 @@ import (
 	"gatehouse/core/problem"
 	"gatehouse/core/proxy"
 	"gatehouse/core/returnpath"
+	"gatehouse/core/stepup"
 )
 
 // pass is everything that is not a route of the gateway: it goes to the
@@ -45,7 +46,12 @@ func (g *Gateway) admit(x *exchange.Exchange) *caller {
 	if g.Access == nil {
 		return who
 	}
-	d := g.Access.Decide(x.R.Method, x.Path, access.Subject{Identity: who.identity, Scopes: who.scopes, Claims: who.claims()})
+	d := g.Access.Decide(x.R.Method, x.Path, access.Subject{Identity: who.identity, Scopes: who.scopes, Claims: who.claims(),
+		Login: who.login(), Now: g.Now(), Skew: g.ClockSkew})
+	if !d.Demand.Empty() {
+		g.demandStronger(x, who, d)
+		return nil
+	}
 	if !d.Allowed {
 		g.Refuse(x, problem.NotPermitted.With(fmt.Errorf("access rule in line %d: %s", d.Rule, d.Reason)))
 		return nil
@@ -60,11 +66,16 @@ func (g *Gateway) demandLogin(x *exchange.Exchange) {
 		g.Refuse(x, problem.LoginRequired)
 		return
 	}
+	g.sendToLogin(x, stepup.Demand{})
+}
+
+// sendToLogin sends a person to the login page and back again.
+func (g *Gateway) sendToLogin(x *exchange.Exchange, demand stepup.Demand) {
 	target := x.Path
 	if x.R.URL.RawQuery != "" {
 		target += "?" + x.R.URL.RawQuery
 	}
-	x.Redirect(g.loginAddress(returnpath.Parse(target, g.Owns)))
+	x.Redirect(g.loginAddress(returnpath.Parse(target, g.Owns), demand))
 }
 
 // forward sends the request on, with who's identity unless who is nil.

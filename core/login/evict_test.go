@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gatehouse/core/login"
+	"gatehouse/core/stepup"
 )
 
 func TestTabsInParallel(t *testing.T) {
@@ -48,7 +49,7 @@ func TestStartRemovesWhatIsOverOrBroken(t *testing.T) {
 	tag := func(s string) string { return r.names.LoginPrefix + s }
 	b.take(tag("ABCDEFGHIJK")+"=garbage; Path=/", tag("aaaaaaaaaaa")+"=; Path=/", tag("bbbbbbbbbbb")+"="+b.values[0]+"; Path=/",
 		"app=1; Path=/", r.names.Session+"=x; Path=/", r.names.Handover+"=x; Path=/")
-	_, cookies := r.Start(b.lines(), origin, "/")
+	_, cookies := r.Start(b.lines(), origin, "/", stepup.Demand{})
 	var removed []string
 	for _, c := range cookies[:len(cookies)-1] {
 		name, rest, _ := strings.Cut(c, "=")
@@ -69,7 +70,7 @@ func TestNamesThatWereNotMadeHereAreNotEchoed(t *testing.T) {
 	r := newRig(t, false)
 	p := r.names.LoginPrefix
 	for _, name := range []string{p, p + "short", p + "toolongtoolong", p + "€€€12", p + "abc\x01defghij", p + "abc def ghi", p + "abc,def,ghi", p + `abc"def"ghi`, p + "abcdefghij\xff"} {
-		if _, cookies := r.Start([]string{name + "=x"}, origin, "/"); len(cookies) != 1 {
+		if _, cookies := r.Start([]string{name + "=x"}, origin, "/", stepup.Demand{}); len(cookies) != 1 {
 			t.Errorf("%q: %q", name, cookies)
 		}
 	}

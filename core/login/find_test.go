@@ -2,6 +2,7 @@ package login_test
 
 import (
 	"encoding/base64"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -43,7 +44,7 @@ func TestWhatIsNoTransactionOfThisBrowser(t *testing.T) {
 		{"sealed for something else", x.State, []string{b.names[0] + "=" + r.keys.SealText(seal.SessionCookie, b.names[0], []byte("{}"))}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got, err := r.Find(test.lines, test.state); err != login.ErrNone || (got != login.Transaction{}) {
+			if got, err := r.Find(test.lines, test.state); err != login.ErrNone || (!reflect.DeepEqual(got, login.Transaction{})) {
 				t.Errorf("got %+v, %v", got, err)
 			}
 		})

@@ -3,10 +3,12 @@ package login_test
 import (
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 
 	"gatehouse/core/login"
+	"gatehouse/core/stepup"
 )
 
 // Whatever the header and state, Find returns a transaction of that state or none,
@@ -24,10 +26,10 @@ func FuzzFind(f *testing.F) {
 		switch {
 		case err == nil && (got.State != state || got.Verifier.IsZero()):
 			t.Errorf("got %+v for %q", got, state)
-		case err != nil && (err != login.ErrNone || got != login.Transaction{}):
+		case err != nil && (err != login.ErrNone || !reflect.DeepEqual(got, login.Transaction{})):
 			t.Errorf("got %+v, %v", got, err)
 		}
-		_, cookies := r.Start([]string{line}, origin, "/")
+		_, cookies := r.Start([]string{line}, origin, "/", stepup.Demand{})
 		for _, c := range cookies {
 			if parsed, err := http.ParseSetCookie(c); err != nil || parsed.Path != "/" || !parsed.Secure || !parsed.HttpOnly || !r.names.Own(parsed.Name) {
 				t.Errorf("%q: %v", c, err)
@@ -46,7 +48,7 @@ func BenchmarkStart(b *testing.B) {
 			lines := jar.lines()
 			b.ReportAllocs()
 			for b.Loop() {
-				r.Start(lines, origin, "/a/return/path?q=1")
+				r.Start(lines, origin, "/a/return/path?q=1", stepup.Demand{})
 			}
 		})
 	}

@@ -2,6 +2,7 @@ package login_test
 
 import (
 	"encoding/base64"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"gatehouse/core/cookie"
 	"gatehouse/core/login"
 	"gatehouse/core/seal"
+	"gatehouse/core/stepup"
 )
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -61,7 +63,7 @@ func (b *browser) lines() []string {
 }
 
 func (r *rig) start(b *browser, path string) login.Transaction {
-	x, cookies := r.Start(b.lines(), origin, path)
+	x, cookies := r.Start(b.lines(), origin, path, stepup.Demand{})
 	b.take(cookies...)
 	return x
 }
@@ -70,10 +72,10 @@ func (r *rig) start(b *browser, path string) login.Transaction {
 func (r *rig) has(t *testing.T, b *browser, x login.Transaction, want bool) {
 	t.Helper()
 	got, err := r.Find(b.lines(), x.State)
-	if want && (err != nil || got != x) {
+	if want && (err != nil || !reflect.DeepEqual(got, x)) {
 		t.Errorf("got %+v, %v, want %+v", got, err, x)
 	}
-	if !want && (err != login.ErrNone || got != login.Transaction{}) {
+	if !want && (err != login.ErrNone || !reflect.DeepEqual(got, login.Transaction{})) {
 		t.Errorf("got %+v, %v, want none", got, err)
 	}
 }
@@ -101,7 +103,7 @@ func TestATransactionIsFoundUntilItIsFinished(t *testing.T) {
 func TestSetCookie(t *testing.T) {
 	shape := regexp.MustCompile(`^(__Host-gatehouse-login-|gatehouse-dev-login-)[A-Za-z0-9_-]{11}=[A-Za-z0-9_-]{300,}; Path=/; Max-Age=600; HttpOnly(; Secure)?; SameSite=Lax$`)
 	for _, dev := range []bool{false, true} {
-		_, cookies := newRig(t, dev).Start(nil, origin, "/")
+		_, cookies := newRig(t, dev).Start(nil, origin, "/", stepup.Demand{})
 		if len(cookies) != 1 || !shape.MatchString(cookies[0]) || strings.Contains(cookies[0], "Secure") == dev {
 			t.Errorf("got %q", cookies)
 		}
@@ -112,7 +114,7 @@ func TestStateNonceAndVerifierAreDrawnAnew(t *testing.T) {
 	r := newRig(t, false)
 	seen := map[string]bool{}
 	for range 50 {
-		x, _ := r.Start(nil, origin, "/")
+		x, _ := r.Start(nil, origin, "/", stepup.Demand{})
 		for _, s := range []string{x.State, x.Nonce, x.Verifier.Reveal()} {
 			if len(s) != 43 || seen[s] {
 				t.Fatalf("%q is short or was drawn before", s)
@@ -137,6 +139,25 @@ func TestTheCookieRevealsNoState(t *testing.T) {
 	}
 }
 
+func TestTheDemandIsKept(t *testing.T) {
+	longest := "https://" + strings.Repeat(strings.Repeat("o", 60)+".", 4) + "example:65535"
+	for _, d := range []stepup.Demand{
+		{}, {MaxAge: time.Minute}, {ACR: []string{"gold"}},
+		{ACR: []string{strings.Repeat("x", 99), strings.Repeat("y", 100)}, MaxAge: 2160 * time.Hour},
+	} {
+		for origin, path := range map[string]string{origin: "/" + strings.Repeat("a", 100), longest: "/"} {
+			r := newRig(t, false)
+			x, cookies := r.Start(nil, origin, path, d)
+			b := &browser{}
+			b.take(cookies...)
+			got, err := r.Find(b.lines(), x.State)
+			if err != nil || !reflect.DeepEqual(got.Demand, d) || got.ReturnPath != path || len(b.values[0]) > 1024 {
+				t.Errorf("%+v: %+v in %d bytes, %v", d, got, len(b.values[0]), err)
+			}
+		}
+	}
+}
+
 func TestReturnPathsThatDoNotFit(t *testing.T) {
 	longest := "https://" + strings.Repeat(strings.Repeat("o", 60)+".", 4) + "example:65535"
 	for _, test := range []struct {
@@ -155,7 +176,7 @@ func TestReturnPathsThatDoNotFit(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r, b := newRig(t, false), &browser{}
-			x, cookies := r.Start(nil, test.origin, test.path)
+			x, cookies := r.Start(nil, test.origin, test.path, stepup.Demand{})
 			b.take(cookies...)
 			want := "/"
 			if test.kept {

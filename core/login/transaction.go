@@ -18,6 +18,7 @@ import (
 	"gatehouse/core/cookie"
 	"gatehouse/core/pkce"
 	"gatehouse/core/seal"
+	"gatehouse/core/stepup"
 )
 
 const (
@@ -47,7 +48,9 @@ type Transaction struct {
 	Origin string
 	// ReturnPath is where it returns to, checked.
 	ReturnPath string
-	Started    time.Time
+	// Demand is what was demanded of the login.
+	Demand  stepup.Demand
+	Started time.Time
 }
 
 // sealed is a transaction's stored form; short names, because the cookie is small.
@@ -57,7 +60,8 @@ type sealed struct {
 	Verifier string `json:"v"`
 	Origin   string `json:"o"`
 	Return   string `json:"r"`
-	Started  int64  `json:"t"` // Unix milliseconds
+	Demand   string `json:"d,omitempty"` // stepup.Demand.Text
+	Started  int64  `json:"t"`           // Unix milliseconds
 }
 
 // Transactions starts and completes logins. It is safe for concurrent use.
@@ -82,8 +86,8 @@ func draw() string {
 // Start begins a login. lines are the request's Cookie headers; cookies are the
 // Set-Cookie values for the answer: the new transaction, and removals of those
 // that are over or too many.
-func (t *Transactions) Start(lines []string, origin, returnPath string) (x Transaction, cookies []string) {
-	x = Transaction{State: draw(), Nonce: draw(), Verifier: pkce.NewVerifier(), Origin: origin, ReturnPath: returnPath, Started: t.now()}
+func (t *Transactions) Start(lines []string, origin, returnPath string, demand stepup.Demand) (x Transaction, cookies []string) {
+	x = Transaction{State: draw(), Nonce: draw(), Verifier: pkce.NewVerifier(), Origin: origin, ReturnPath: returnPath, Demand: demand, Started: t.now()}
 	value := t.seal(x)
 	if len(value) > maxCookie {
 		x.ReturnPath = "/"
@@ -138,7 +142,7 @@ func (t *Transactions) seal(x Transaction) string {
 	e := json.NewEncoder(&b)
 	// Paths hold ampersands, which the default would make six times as long.
 	e.SetEscapeHTML(false)
-	if err := e.Encode(sealed{x.State, x.Nonce, x.Verifier.Reveal(), x.Origin, x.ReturnPath, x.Started.UnixMilli()}); err != nil {
+	if err := e.Encode(sealed{x.State, x.Nonce, x.Verifier.Reveal(), x.Origin, x.ReturnPath, x.Demand.Text(), x.Started.UnixMilli()}); err != nil {
 		panic("login: " + err.Error())
 	}
 	return t.keys.SealText(seal.LoginCookie, t.name(x.State), bytes.TrimSuffix(b.Bytes(), []byte("\n")))
@@ -156,10 +160,11 @@ func (t *Transactions) open(name, value string) (Transaction, bool) {
 	if json.Unmarshal(b, &s) != nil {
 		return Transaction{}, false
 	}
+	demand, ok := stepup.Parse(s.Demand)
 	verifier, err := pkce.ParseVerifier(s.Verifier)
-	if err != nil {
+	if err != nil || !ok {
 		return Transaction{}, false
 	}
 	return Transaction{State: s.State, Nonce: s.Nonce, Verifier: verifier, Origin: s.Origin,
-		ReturnPath: s.Return, Started: time.UnixMilli(s.Started)}, true
+		ReturnPath: s.Return, Demand: demand, Started: time.UnixMilli(s.Started)}, true
 }

@@ -23,6 +23,9 @@ var (
 var (
 	LoginRequired = &Problem{Status: http.StatusUnauthorized, Code: "login_required", Challenge: "Bearer",
 		Title: "Login required", Detail: "This address needs a login."}
+	// StrongerLogin has a challenge that depends on what is demanded (RFC 9470, section 3).
+	StrongerLogin = &Problem{Status: http.StatusUnauthorized, Code: "insufficient_user_authentication", Challenge: `Bearer error="insufficient_user_authentication"`,
+		Title: "A stronger or more recent login is required", Detail: "You are logged in. This address needs a login by other means, or one that is not as long ago."}
 	NotPermitted = &Problem{Status: http.StatusForbidden, Code: "not_permitted",
 		Title: "Your account does not have access", Detail: "You are logged in, but this account may not do this. Use another account, or ask an administrator for access and name the reference below."}
 	IdentityTooLarge = &Problem{Status: http.StatusForbidden, Code: "identity_too_large",
@@ -62,6 +65,8 @@ var (
 		Title: "This login could not be completed", Detail: "The access token that the identity provider gave for this login is not one that this service accepts. An administrator has to look at its configuration."}
 	TokenRefused = &Problem{Status: http.StatusBadGateway, Code: "token_refused", Restart: true,
 		Title: "This login could not be completed", Detail: "The identity provider refused this service. An administrator has to look at its configuration."}
+	LoginTooWeak = &Problem{Status: http.StatusForbidden, Code: "login_too_weak", Restart: true,
+		Title: "This login is not enough", Detail: "The address that you asked for needs a stronger or more recent login than the identity provider vouches for. Start again and use the means that it offers, or ask an administrator and name the reference below."}
 	IDTokenInvalid = &Problem{Status: http.StatusBadGateway, Code: "id_token_invalid", Restart: true,
 		Title: "This login could not be completed", Detail: "The identity provider's statement about your account could not be verified."}
 )

@@ -130,7 +130,7 @@ func TestEveryProblemIsComplete(t *testing.T) {
 		t.Fatalf("only %d problems found", len(all))
 	}
 	codes := map[string]string{}
-	code := regexp.MustCompile(`^[a-z_]{5,30}$`)
+	code := regexp.MustCompile(`^[a-z_]{5,32}$`)
 	for name, p := range all {
 		if !code.MatchString(p["Code"]) || codes[p["Code"]] != "" {
 			t.Errorf("%s: code %q is malformed or used by %s", name, p["Code"], codes[p["Code"]])

@@ -29,6 +29,7 @@ const (
 	HandoverCookie Purpose = "handover cookie"
 	LoginCookie    Purpose = "login cookie"
 	LogoutState    Purpose = "logout state"
+	LoginDemand    Purpose = "login demand"
 	Record         Purpose = "kv record"
 
 	BrokerHandle      Purpose = "broker handle"
@@ -36,7 +37,7 @@ const (
 	BrokerCookie      Purpose = "broker cookie"
 )
 
-var purposes = []Purpose{SessionCookie, HandoverCookie, LoginCookie, LogoutState, Record, BrokerHandle, BrokerTransaction, BrokerCookie}
+var purposes = []Purpose{SessionCookie, HandoverCookie, LoginCookie, LogoutState, LoginDemand, Record, BrokerHandle, BrokerTransaction, BrokerCookie}
 
 // Sizes of the format: version, key id, nonce, ciphertext, tag.
 const (

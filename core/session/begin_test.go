@@ -149,6 +149,9 @@ func TestHandoverWhileTheStoreMisses(t *testing.T) {
 			if !found.Handover || found.Identity.Subject != "alice" || found.AccessToken+found.RefreshToken+found.IDToken != "" {
 				t.Errorf("got %+v", found)
 			}
+			if want := record(); found.AuthTime != want.AuthTime || found.ACR != want.ACR || want.ACR == "" || want.AuthTime == 0 {
+				t.Errorf("authenticated as %q at %d", found.ACR, found.AuthTime)
+			}
 			r.driver.missing = false
 			if found := r.accepts(b); found.Handover || found.AccessToken == "" {
 				t.Error("the store's record does not take over")

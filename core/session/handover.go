@@ -24,12 +24,16 @@ type note struct {
 	Identity *identity.Identity `json:"identity"`
 	Created  int64              `json:"created"`
 	Expires  int64              `json:"expires"`
+	// AuthTime and ACR are the record's: without them a demand that the login met would
+	// be made again.
+	AuthTime int64  `json:"auth_time,omitempty"`
+	ACR      string `json:"acr,omitempty"`
 }
 
 // sealHandover returns the cookie's value, or "" when it would be too large. It is
 // bound to the session by ref.
 func (s *Sessions) sealHandover(r *Record, ref string) string {
-	b, err := json.Marshal(note{Identity: r.Identity, Created: r.Created, Expires: r.Expires})
+	b, err := json.Marshal(note{Identity: r.Identity, Created: r.Created, Expires: r.Expires, AuthTime: r.AuthTime, ACR: r.ACR})
 	if err != nil {
 		return ""
 	}
@@ -58,7 +62,7 @@ func (s *Sessions) handover(lines []string, ref string, now time.Time) *Session 
 		return nil
 	}
 	return &Session{
-		Record:   Record{Version: recordVersion, Identity: n.Identity, Created: n.Created, Expires: n.Expires},
+		Record:   Record{Version: recordVersion, Identity: n.Identity, Created: n.Created, Expires: n.Expires, AuthTime: n.AuthTime, ACR: n.ACR},
 		Ref:      ref,
 		Handover: true,
 	}

@@ -20,7 +20,9 @@ type Record struct {
 	Identity *identity.Identity `json:"identity,omitempty"`
 	Created  int64              `json:"created,omitempty"` // Unix seconds
 	Expires  int64              `json:"expires,omitempty"` // Unix seconds; the absolute limit
-	AuthTime int64              `json:"auth_time,omitempty"`
+	// AuthTime and ACR are how the user was authenticated at the login.
+	AuthTime int64  `json:"auth_time,omitempty"` // Unix seconds
+	ACR      string `json:"acr,omitempty"`
 	// ProviderSession is the provider's sid claim.
 	ProviderSession   string `json:"sid,omitempty"`
 	AccessToken       string `json:"access_token,omitempty"`

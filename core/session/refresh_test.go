@@ -68,7 +68,7 @@ func processes(t *testing.T, n int, driver kv.Driver) (all []*session.Sessions) 
 
 func begin(t *testing.T, s *session.Sessions) browser {
 	t.Helper()
-	_, cookies, err := s.Begin(t.Context(), session.Record{Identity: alice(), AccessToken: "access-0", RefreshToken: "refresh-0", IDToken: "it",
+	_, cookies, err := s.Begin(t.Context(), session.Record{Identity: alice(), AuthTime: 1_772_000_000, ACR: "gold", AccessToken: "access-0", RefreshToken: "refresh-0", IDToken: "it",
 		AccessTokenExpiry: time.Now().Add(time.Hour).Unix()}, "")
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +115,7 @@ func TestOneRefreshForAll(t *testing.T) {
 							for range 200 / c.processes {
 								wg.Go(func() {
 									found, _, err := use(t.Context(), s, b.request(), i)
-									if err != nil || found == nil || found.AccessToken != want || found.Generation != n || found.Identity.Groups[0] != "group-"+strconv.Itoa(n) {
+									if err != nil || found == nil || found.AccessToken != want || found.Generation != n || found.AuthTime != 1_772_000_000 || found.ACR != "gold" || found.Identity.Groups[0] != "group-"+strconv.Itoa(n) {
 										t.Errorf("got %+v, %v", found, err)
 									}
 								})

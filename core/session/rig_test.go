@@ -149,7 +149,8 @@ func alice() *identity.Identity {
 }
 
 func record() session.Record {
-	return session.Record{Identity: alice(), AccessToken: "the-access-token", RefreshToken: "the-refresh-token", IDToken: "the-id-token"}
+	return session.Record{Identity: alice(), AccessToken: "the-access-token", RefreshToken: "the-refresh-token", IDToken: "the-id-token",
+		AuthTime: 1_772_300_000, ACR: "gold"}
 }
 
 // login begins a session and returns the browser that has it.
