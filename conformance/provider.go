@@ -98,7 +98,6 @@ func (p *provider) document(s *scope, path string) (string, bool, error) {
 			"token_endpoint":                        issuer + "/token",
 			"userinfo_endpoint":                     issuer + "/userinfo",
 			"introspection_endpoint":                issuer + "/introspect",
-			"revocation_endpoint":                   issuer + "/revoke",
 			"end_session_endpoint":                  issuer + "/logout",
 			"jwks_uri":                              issuer + "/jwks",
 			"response_types_supported":              []string{"code"},

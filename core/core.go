@@ -105,18 +105,22 @@ func New(c *Config, p Platform) (*Gateway, error) {
 	names := cookie.NewNames(c.CookieName, c.DevMode)
 	store := kv.NewStore(p.KV, keys, now)
 	hosts, plain := c.EgressList()
-	sessions := session.New(session.Options{
-		Realm: c.IssuerText + " " + c.ClientID,
-		Store: store, Keys: keys, Names: names, Kind: session.Kind(c.SessionKind),
-		Idle: c.SessionIdle, Lifetime: c.SessionMax, Now: now, Log: log,
-		Refresh: c.RefreshSessions, RefreshTimeout: c.OutboundWait,
-	})
 	calls := &egress.Client{Transport: p.Fetch, Hosts: hosts, PlainHosts: plain, Timeout: c.OutboundWait, MaxBody: maxProviderAnswer, Now: now}
 	provider := oidc.New(oidc.Options{
 		Issuer: c.IssuerText, ClientID: c.ClientID, ClientSecret: c.ClientSecret, ClientAuth: c.ClientAuth,
 		Scopes: c.Scopes, RequirePKCE: c.RequirePKCE, PAR: c.PAR, Algorithms: c.IDTokenAlgs, ClockSkew: c.ClockSkew,
 		UserinfoClaims: c.UserinfoClaims, GroupsClaim: c.GroupsClaim, RolesClaim: c.RolesClaim, ProjectID: c.ProjectID,
 		KeyBound: keyBound(c), Assertion: assertions, Egress: calls, Store: store, Now: now, Log: log, Background: background,
+	})
+	var revoker *gateway.Revoker
+	if c.RevokeTokens {
+		revoker = &gateway.Revoker{Provider: provider, Background: background, Log: log}
+	}
+	sessions := session.New(session.Options{
+		Realm: c.IssuerText + " " + c.ClientID,
+		Store: store, Keys: keys, Names: names, Kind: session.Kind(c.SessionKind),
+		Idle: c.SessionIdle, Lifetime: c.SessionMax, Now: now, Log: log,
+		Refresh: c.RefreshSessions, RefreshTimeout: c.OutboundWait, Discard: revoker.Tokens,
 	})
 	rules := proxy.New(proxy.Options{
 		Upstream: upstream, OwnCookie: names.Own, TrustedProxies: c.TrustedProxies, Origins: c.Origins,
@@ -144,7 +148,7 @@ func New(c *Config, p Platform) (*Gateway, error) {
 		Origins: c.Origins, BasePath: c.BasePath,
 		Names: names, Keys: keys, Store: store, Sessions: sessions,
 		Transactions: login.New(keys, names, now), Provider: provider, Rules: rules, Assertion: signer,
-		Access: c.AccessRules, Tokens: tokens, Proofs: proofs, ProofsOnly: c.DPoP == "required",
+		Access: c.AccessRules, Tokens: tokens, Revoker: revoker, Proofs: proofs, ProofsOnly: c.DPoP == "required",
 		Forward: p.Forward, Limiter: limiter, Background: background, Now: now, Log: log,
 		LoginsPerMinute: c.LoginsPerMinute, TokensPerMinute: c.TokensPerMinute, ProviderLogout: c.ProviderLogout, PassAccessToken: c.PassAccessToken, CheckSessions: c.CheckSessions,
 		ClockSkew: c.ClockSkew,

@@ -85,6 +85,8 @@ type Config struct {
 	LoginsPerMinute   int
 	TokensPerMinute   int
 	ProviderLogout    bool
+	// RevokeTokens revokes a session's tokens at the provider when it is logged out.
+	RevokeTokens bool
 
 	HeaderUser              string
 	HeaderEmail             string

@@ -200,6 +200,9 @@ func gatewayFields(c *Config) []Field {
 		{Name: "PROVIDER_LOGOUT", Default: "true", Section: SectionAccess,
 			Doc: "After a logout here, send the browser on to the provider's end_session_endpoint, where it has one.",
 			Set: boolean(&c.ProviderLogout)},
+		{Name: "REVOKE_TOKENS", Default: "true", Section: SectionAccess,
+			Doc: "After a logout here, revoke the session's tokens at the provider's revocation_endpoint, where it has one, in the background. Set it to false for a provider that ends all grants of a user and a client with one token.",
+			Set: boolean(&c.RevokeTokens)},
 
 		{Name: "HEADER_USER", Default: "X-Forwarded-User", Section: SectionHeaders,
 			Doc: "Header that carries the subject.", Hint: "a header name", Set: headerName(&c.HeaderUser)},

@@ -153,7 +153,9 @@ func (g *Gateway) redeem(x *exchange.Exchange, t login.Transaction, code string)
 	if !done.AuthTime.IsZero() {
 		record.AuthTime = done.AuthTime.Unix()
 	}
-	begun, cookies, err := g.Sessions.Begin(x.Context, record, g.Sessions.Ref(x.R))
+	ref := g.Sessions.Ref(x.R)
+	old := g.replaced(x.Context, ref, done.Identity.Subject)
+	begun, cookies, err := g.Sessions.Begin(x.Context, record, ref)
 	switch {
 	case errors.Is(err, session.ErrTooLarge):
 		g.endLogin(x, t, problem.IdentityTooLarge.With(err))
@@ -162,6 +164,7 @@ func (g *Gateway) redeem(x *exchange.Exchange, t login.Transaction, code string)
 		g.endLogin(x, t, problem.StoreUnavailable.With(err))
 		return
 	}
+	g.Revoker.Session(old)
 	x.Subject = begun.Identity.Subject
 	g.Log.InfoContext(x.Context, "login", "request_id", x.ID, "subject", x.Subject, "session", begun.Ref)
 	x.SetCookies(cookies)

@@ -44,6 +44,7 @@ type Options struct {
 	Tokens       Tokens            // nil: access tokens are not looked at
 	Proofs       *dpop.Verifier    // nil: tokens that are bound to a key are refused
 	Access       *access.Rules     // nil: who is logged in may request everything
+	Revoker      *Revoker          // nil: tokens of sessions that end are left alone
 
 	Forward    platform.Forwarder
 	Limiter    platform.Limiter

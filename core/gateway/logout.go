@@ -49,7 +49,11 @@ func (g *Gateway) logout(x *exchange.Exchange) {
 	}
 	// What the cookie names is ended even if it is no session here: a store that misses
 	// it may only be behind, and another copy of a cookie that fell idle may not have.
+	last := found
 	if ref := g.Sessions.Ref(x.R); err == nil && ref != "" {
+		if last == nil && g.Revoker != nil {
+			last = g.Sessions.Named(x.Context, ref)
+		}
 		cookies, err = g.Sessions.End(x.Context, ref)
 	}
 	if err != nil {
@@ -59,6 +63,7 @@ func (g *Gateway) logout(x *exchange.Exchange) {
 		return
 	}
 	x.SetCookies(cookies)
+	g.Revoker.Session(last)
 	if found != nil {
 		x.Subject = found.Identity.Subject
 		g.forget(x, found)

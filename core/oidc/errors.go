@@ -66,7 +66,7 @@ func (e *IDTokenError) Is(target error) bool {
 // for pushed authorization requests (RFC 9126, section 2.3). What the provider wrote is
 // bounded, printable, and rid of the request's secrets.
 type TokenError struct {
-	// Endpoint says which of the two, in words.
+	// Endpoint says which one, in words.
 	Endpoint    string
 	Status      int
 	Code        string

@@ -18,8 +18,9 @@ const (
 
 // Endpoints that the client is authenticated at, as errors name them.
 const (
-	tokenEndpoint = "token endpoint"
-	pushEndpoint  = "pushed authorization request endpoint"
+	tokenEndpoint      = "token endpoint"
+	pushEndpoint       = "pushed authorization request endpoint"
+	revocationEndpoint = "revocation endpoint"
 )
 
 // post sends form to an endpoint as the client. It returns secrets with the client's own,

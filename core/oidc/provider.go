@@ -3,7 +3,7 @@
 // wanted (RFC 9126), issuer
 // identification (RFC 9207), the code's redemption, the ID token's validation
 // (OpenID Connect Core 1.0, section 3.1.3.7), userinfo, and logout at the provider
-// (RP-Initiated Logout 1.0).
+// (RP-Initiated Logout 1.0, RFC 7009).
 //
 // It guarantees that a [Login] comes only from an ID token that the configured
 // issuer signed for this client and this nonce, with an algorithm from the list.

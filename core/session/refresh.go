@@ -227,6 +227,9 @@ func (r redeemer) Redeem(ctx context.Context, t refresh.Tokens) (refresh.Tokens,
 }
 
 // Discard implements [refresh.Redeemer]: nobody has the tokens.
-func (r redeemer) Discard(ctx context.Context, _ refresh.Tokens) {
+func (r redeemer) Discard(ctx context.Context, t refresh.Tokens) {
 	r.s.log.InfoContext(ctx, "session ended while it was refreshed", "session", r.login.Ref)
+	if r.s.discard != nil {
+		r.s.discard(r.login.Ref, t.Refresh, t.Access)
+	}
 }

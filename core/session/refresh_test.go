@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -53,15 +54,19 @@ func (i *issuer) redeem(_ context.Context, login *session.Record, token secret.T
 // unconditional is a store without conditional writes.
 type unconditional struct{ kv.Driver }
 
-func processes(t *testing.T, n int, driver kv.Driver) (all []*session.Sessions) {
+func processes(t *testing.T, n int, driver kv.Driver, discard ...func(string, secret.Text, secret.Text)) (all []*session.Sessions) {
 	t.Helper()
 	keys, err := seal.NewKeyring([]byte(firstSecret))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range n {
-		all = append(all, session.New(session.Options{Store: kv.NewStore(driver, keys, time.Now), Keys: keys, Names: cookie.NewNames("gatehouse", false),
-			Kind: session.Browser, Idle: idleLimit, Lifetime: lifetime, Now: time.Now, Log: slog.New(slog.DiscardHandler), Refresh: true}))
+		o := session.Options{Store: kv.NewStore(driver, keys, time.Now), Keys: keys, Names: cookie.NewNames("gatehouse", false),
+			Kind: session.Browser, Idle: idleLimit, Lifetime: lifetime, Now: time.Now, Log: slog.New(slog.DiscardHandler), Refresh: true}
+		for _, d := range discard {
+			o.Discard = d
+		}
+		all = append(all, session.New(o))
 	}
 	return all
 }
@@ -141,7 +146,10 @@ func TestALogoutDuringARefreshWins(t *testing.T) {
 		for other := range 2 {
 			t.Run(fmt.Sprint(name, other), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					all := processes(t, 3, driver())
+					var discarded []string
+					all := processes(t, 3, driver(), func(_ string, refresh, access secret.Text) {
+						discarded = append(discarded, refresh.Reveal(), access.Reveal())
+					})
 					b := begin(t, all[0])
 					time.Sleep(time.Hour)
 					i := &issuer{during: func() {
@@ -160,8 +168,8 @@ func TestALogoutDuringARefreshWins(t *testing.T) {
 							}
 						}
 					}
-					if i.count != 1 {
-						t.Errorf("%d redemptions", i.count)
+					if i.count != 1 || !slices.Equal(discarded, []string{"refresh-1", "access-1"}) {
+						t.Errorf("%d redemptions; discarded %q", i.count, discarded)
 					}
 				})
 			})

@@ -19,6 +19,7 @@ import (
 	"gatehouse/core/kv"
 	"gatehouse/core/refresh"
 	"gatehouse/core/seal"
+	"gatehouse/core/secret"
 )
 
 // Kind says how long the browser keeps the session cookie.
@@ -68,6 +69,9 @@ type Options struct {
 	// 10 s.
 	Refresh        bool
 	RefreshTimeout time.Duration
+	// Discard is called with tokens that came for a session which ended meanwhile: nobody
+	// has them. nil drops them.
+	Discard func(ref string, refresh, access secret.Text)
 }
 
 // Sessions authenticates, begins and ends sessions. It is safe for concurrent use.
@@ -84,12 +88,13 @@ type Sessions struct {
 	log     *slog.Logger
 	cache   *cache
 	keeper  *refresh.Keeper // nil: tokens are not refreshed
+	discard func(ref string, refresh, access secret.Text)
 }
 
 // New returns the sessions kept in o.Store.
 func New(o Options) *Sessions {
 	s := &Sessions{store: o.Store, keys: o.Keys, names: o.Names, context: o.Names.Session + " " + o.Realm, kind: o.Kind,
-		idle: o.Idle, life: o.Lifetime, now: o.Now, log: o.Log, cache: newCache(cacheSize, CacheAge)}
+		idle: o.Idle, life: o.Lifetime, now: o.Now, log: o.Log, cache: newCache(cacheSize, CacheAge), discard: o.Discard}
 	if s.kind == Fixed {
 		s.idle = s.life
 	}

@@ -16,7 +16,7 @@ const (
 	authorization endpoint = iota
 	token
 	userinfo
-	revocation
+	revocationEndpoint
 )
 
 // endpoint returns an address: the setting's, or discovery's. It is empty when the
