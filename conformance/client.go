@@ -73,7 +73,16 @@ func (p *play) exchange(instance Instance, r *request, s *scope, first bool) (o 
 		return o
 	}
 	if res.StatusCode == http.StatusSwitchingProtocols {
-		o.err = echo(res.Body)
+		if o.err = echo(res.Body); o.err != nil || len(r.meanwhile) == 0 {
+			return o
+		}
+	}
+	if o.err = p.meanwhile(ctx, instance, r, s); o.err != nil {
+		return o
+	}
+	if res.StatusCode == http.StatusSwitchingProtocols {
+		_, err = io.Copy(io.Discard, res.Body)
+		o.broken = ctx.Err() == nil
 		return o
 	}
 	body, err := io.ReadAll(io.LimitReader(&counted{res.Body, p.network.progress(false)}, maxResponse))

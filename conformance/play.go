@@ -197,7 +197,7 @@ func (p *play) step(st *step) error {
 	if settler, ok := p.instance.(Settler); ok {
 		settler.Settle()
 	}
-	if r.parallel == 1 && r.abort == abortNever && outcomes[0].err == nil {
+	if r.parallel == 1 && r.abort == abortNever && len(r.meanwhile) == 0 && outcomes[0].err == nil {
 		fmt.Fprintf(&p.account, "step %d: %s\n", st.number, account(&outcomes[0], p.names))
 	}
 	for i := range outcomes {
@@ -303,16 +303,16 @@ func (p *play) judge(st *step, s *scope, o *outcome, further bool) {
 }
 
 // awaitCancellation checks that hanging requests were given up after the client
-// went away.
+// went away, or after the answer was broken off.
 func (p *play) awaitCancellation(r *request) error {
-	if r.abort == abortNever {
+	if r.abort == abortNever && len(r.meanwhile) == 0 {
 		return nil
 	}
 	for _, f := range p.network.hanging() {
 		select {
 		case <-f.cancelled:
 		case <-time.After(3 * time.Second):
-			return fmt.Errorf("the client went away, but the outbound request goes on: %s", f.first)
+			return fmt.Errorf("the exchange is over, but the outbound request goes on: %s", f.first)
 		}
 	}
 	return nil

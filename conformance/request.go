@@ -36,6 +36,8 @@ type request struct {
 	damage   string    // what happens to the stored records
 	restart  []setting // settings with which the gateway starts anew
 	provider [][]string
+	// meanwhile happens once the answer's header is there.
+	meanwhile []event
 
 	method string
 	target text
@@ -154,6 +156,10 @@ func (r *request) directive(word string, args []string) (err error) {
 		if r.damage = one(); err == nil && damages[r.damage] == nil {
 			err = fmt.Errorf("unknown damage")
 		}
+	case "meanwhile":
+		var e event
+		e, err = parseEvent(args)
+		r.meanwhile = append(r.meanwhile, e)
 	case "restart":
 		name, v, ok := strings.Cut(strings.Join(args, " "), "=")
 		if !ok || name == "" {

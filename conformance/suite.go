@@ -136,6 +136,10 @@ func (c *Case) features() map[string]bool {
 		f["@abort"] = f["@abort"] || r.abort != abortNever
 		f["@peer"] = f["@peer"] || r.peer != ""
 		f["@restart"] = f["@restart"] || len(r.restart) > 0
+		f["@meanwhile"] = f["@meanwhile"] || len(r.meanwhile) > 0
+		for _, e := range r.meanwhile {
+			f["@advance"] = f["@advance"] || e.advance != 0
+		}
 		f["@parallel"] = f["@parallel"] || r.parallel > 1
 		for _, out := range st.fetches {
 			f["@elsewhere"] = f["@elsewhere"] || strings.Contains(out.first, " https://")

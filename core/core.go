@@ -73,6 +73,13 @@ func New(c *Config, p Platform) (*Gateway, error) {
 	if background == nil {
 		background = func(work func(context.Context)) { work(context.Background()) }
 	}
+	after := p.After
+	if after == nil {
+		after = func(d time.Duration, f func()) func() {
+			t := time.AfterFunc(d, f)
+			return func() { t.Stop() }
+		}
+	}
 	limiter := p.Limiter
 	if limiter == nil {
 		limiter = limit.NewMemory(now)
@@ -149,9 +156,9 @@ func New(c *Config, p Platform) (*Gateway, error) {
 		Names: names, Keys: keys, Store: store, Sessions: sessions,
 		Transactions: login.New(keys, names, now), Provider: provider, Rules: rules, Assertion: signer,
 		Access: c.AccessRules, Tokens: tokens, Revoker: revoker, Proofs: proofs, ProofsOnly: c.DPoP == "required",
-		Forward: p.Forward, Limiter: limiter, Background: background, Now: now, Log: log,
+		Forward: p.Forward, Limiter: limiter, Background: background, After: after, Now: now, Log: log,
 		LoginsPerMinute: c.LoginsPerMinute, TokensPerMinute: c.TokensPerMinute, ProviderLogout: c.ProviderLogout, PassAccessToken: c.PassAccessToken, CheckSessions: c.CheckSessions,
-		ClockSkew: c.ClockSkew,
+		ClockSkew: c.ClockSkew, StreamCheck: c.StreamCheck,
 	})
 	all.handler, all.tokens = handler, tokens
 	all.server.Jobs = append(all.server.Jobs, handler)

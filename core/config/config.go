@@ -87,6 +87,8 @@ type Config struct {
 	ProviderLogout    bool
 	// RevokeTokens revokes a session's tokens at the provider when it is logged out.
 	RevokeTokens bool
+	// StreamCheck is how often the session of a stream is asked for again.
+	StreamCheck time.Duration
 
 	HeaderUser              string
 	HeaderEmail             string

@@ -203,6 +203,10 @@ func gatewayFields(c *Config) []Field {
 		{Name: "REVOKE_TOKENS", Default: "true", Section: SectionAccess,
 			Doc: "After a logout here, revoke the session's tokens at the provider's revocation_endpoint, where it has one, in the background. Set it to false for a provider that ends all grants of a user and a client with one token.",
 			Set: boolean(&c.RevokeTokens)},
+		{Name: "STREAM_CHECK", Default: "30s", Section: SectionAccess,
+			Doc:  "How often the session or access token behind a WebSocket, an event stream or a long body is asked for again; one that is over ends the stream.",
+			Hint: "a duration from 1s to 1h",
+			Set:  duration(&c.StreamCheck, time.Second, time.Hour)},
 
 		{Name: "HEADER_USER", Default: "X-Forwarded-User", Section: SectionHeaders,
 			Doc: "Header that carries the subject.", Hint: "a header name", Set: headerName(&c.HeaderUser)},

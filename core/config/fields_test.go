@@ -78,6 +78,7 @@ var values = []struct {
 	{"LOGINS_PER_MINUTE", "LoginsPerMinute", [][2]string{{"1", "1"}, {"100000", "100000"}}, []string{"0", "-1", "100001", "1e3", "ten", "9999999999999999999"}},
 	{"TOKENS_PER_MINUTE", "TokensPerMinute", [][2]string{{"1", "1"}, {"100000", "100000"}}, []string{"0", "100001", "ten"}},
 	{"PROVIDER_LOGOUT", "ProviderLogout", [][2]string{{"false", "false"}}, []string{"no"}},
+	{"STREAM_CHECK", "StreamCheck", [][2]string{{"1s", "1s"}, {"1h", "1h0m0s"}}, []string{"0s", "999ms", "61m", "30"}},
 	{"REVOKE_TOKENS", "RevokeTokens", [][2]string{{"false", "false"}}, []string{"no"}},
 	{"HEADER_USER", "HeaderUser", [][2]string{{"remote-user", "Remote-User"}},
 		[]string{"X User", "X-User:", "Host", "cookie", "Authorization", "Content_Length", "X-Forwarded-For", "x_forwarded_host", "X-Forwarded-Proto", "X-Gatehouse-Assertion", "X-Request-Id", "X-Forwarded-Email", "X_Forwarded_Groups", "---", "X-Ä"}},

@@ -49,6 +49,7 @@ type Options struct {
 	Forward    platform.Forwarder
 	Limiter    platform.Limiter
 	Background func(func(context.Context))
+	After      func(time.Duration, func()) (stop func())
 	Now        func() time.Time
 	Log        *slog.Logger
 
@@ -64,6 +65,8 @@ type Options struct {
 	CheckSessions bool
 	// ClockSkew is how far the provider's clock may be from ours.
 	ClockSkew time.Duration
+	// StreamCheck is how often sessions and tokens of streams are asked for again.
+	StreamCheck time.Duration
 }
 
 // Gateway is an [exchange.Job]. It is safe for concurrent use.

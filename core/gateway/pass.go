@@ -110,8 +110,16 @@ func (g *Gateway) forward(x *exchange.Exchange, who *caller) {
 		g.Refuse(x, problem.InvalidPath.With(err))
 		return
 	}
+	var s *stream
+	if who != nil {
+		s, out = g.newStream(x, who, out)
+		defer s.close()
+	}
 	err = g.Forward.Forward(x.W, out, func(status int, h http.Header) {
 		x.Status = status
+		if platform.Lasts(out, status, h) {
+			s.watch()
+		}
 		g.Rules.EditAnswer(status, h)
 		h.Set("X-Request-Id", x.ID)
 		if len(x.Cookies) > 0 {
@@ -121,9 +129,16 @@ func (g *Gateway) forward(x *exchange.Exchange, who *caller) {
 			h.Add("Set-Cookie", c)
 		}
 	})
-	if err != nil {
-		g.Refuse(x, upstreamProblem(err))
+	if err == nil {
+		return
 	}
+	if s != nil {
+		if p := s.refusal(); p != nil {
+			g.Refuse(x, p)
+			return
+		}
+	}
+	g.Refuse(x, upstreamProblem(err))
 }
 
 // keepPrivate keeps caches from storing an application's answer that carries a

@@ -45,6 +45,11 @@ type Platform struct {
 	// goroutine). The context it passes outlives the request. nil runs the work
 	// at once, before Background returns.
 	Background func(work func(context.Context))
+
+	// After calls f in a goroutine of its own once d has passed, unless stop is called
+	// before; nil means by the system's timers. What it calls belongs to a request that is
+	// under way.
+	After func(d time.Duration, f func()) (stop func())
 }
 
 // Forwarder sends a request to the application and its answer to the client.
@@ -56,6 +61,10 @@ type Forwarder interface {
 	//
 	// When out carries "Connection: Upgrade", the answer may be 101 and the
 	// connection is then joined in both directions until out's context ends.
+	//
+	// When out's context ends, so does the exchange, and the client can tell the answer
+	// from a whole one. A body that was handed over may go on instead, unless [Lasts] says
+	// that the exchange does: Forward then returns when all of it is over.
 	//
 	// An error means that nothing was written to w: ErrTimeout,
 	// ErrUpgradeUnsupported, the context's error, or any other error for "the

@@ -84,17 +84,20 @@ type Sessions struct {
 	kind    Kind
 	idle    time.Duration
 	life    time.Duration
-	now     func() time.Time
-	log     *slog.Logger
-	cache   *cache
-	keeper  *refresh.Keeper // nil: tokens are not refreshed
-	discard func(ref string, refresh, access secret.Text)
+	// now is the wall clock, which records and cookies go by.
+	now   func() time.Time
+	log   *slog.Logger
+	cache *cache
+	// watchers wait for sessions to be ended here.
+	watchers watchers
+	keeper   *refresh.Keeper // nil: tokens are not refreshed
+	discard  func(ref string, refresh, access secret.Text)
 }
 
 // New returns the sessions kept in o.Store.
 func New(o Options) *Sessions {
 	s := &Sessions{store: o.Store, keys: o.Keys, names: o.Names, context: o.Names.Session + " " + o.Realm, kind: o.Kind,
-		idle: o.Idle, life: o.Lifetime, now: o.Now, log: o.Log, cache: newCache(cacheSize, CacheAge), discard: o.Discard}
+		idle: o.Idle, life: o.Lifetime, now: func() time.Time { return o.Now().Round(0) }, log: o.Log, cache: newCache(cacheSize, CacheAge), discard: o.Discard}
 	if s.kind == Fixed {
 		s.idle = s.life
 	}

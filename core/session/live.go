@@ -1,0 +1,91 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"gatehouse/core/kv"
+)
+
+// Limit is when a request that has found a session now stops counting as its use: the idle
+// limit, or the absolute one if that comes first.
+func (s *Sessions) Limit(found *Session) time.Time {
+	idle := s.now().Add(s.idle)
+	if end := found.Expiry(); end.Before(idle) {
+		return end
+	}
+	return idle
+}
+
+// Lasts returns nil while found, which a request came with, has not ended: what a new
+// request with the same cookies would be told. The error is ErrEnded, or ErrStore when
+// nobody knows.
+func (s *Sessions) Lasts(ctx context.Context, found *Session) error {
+	now := s.now()
+	if !now.Before(found.Expiry()) {
+		return ErrEnded
+	}
+	current, err := s.load(ctx, found.Ref)
+	switch {
+	case errors.Is(err, kv.ErrNotFound):
+		if now.Sub(time.Unix(found.Created, 0)) < HandoverTime {
+			return nil // the store may not have heard of it
+		}
+		return ErrEnded
+	case err != nil:
+		return err
+	case current.Ended:
+		return ErrEnded
+	}
+	return nil
+}
+
+// OnEnd has f called, in a goroutine of its own, when this process ends the session under
+// ref, or at once if it has. stop must be called in the end; f may be called no later
+// than that.
+func (s *Sessions) OnEnd(ref string, f func()) (stop func()) {
+	stop = s.watchers.add(ref, f)
+	if known := s.cache.get(ref, s.now()); known != nil && known.Ended {
+		go f()
+	}
+	return stop
+}
+
+// watchers are those who want to know when a session ends, by its Ref. The zero value has
+// none.
+type watchers struct {
+	mu   sync.Mutex
+	last int
+	all  map[string]map[int]func()
+}
+
+func (w *watchers) add(ref string, f func()) (remove func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.last++
+	id := w.last
+	if w.all == nil {
+		w.all = map[string]map[int]func(){}
+	}
+	if w.all[ref] == nil {
+		w.all[ref] = map[int]func(){}
+	}
+	w.all[ref][id] = f
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if delete(w.all[ref], id); len(w.all[ref]) == 0 {
+			delete(w.all, ref)
+		}
+	}
+}
+
+func (w *watchers) tell(ref string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, f := range w.all[ref] {
+		go f()
+	}
+}
