@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/tools/txtar"
+
+	"gatehouse/conformance/modules"
 )
 
 // Case is one scenario, read from a txtar archive; README.md specifies the format
@@ -15,6 +17,9 @@ type Case struct {
 	// Rule is the sentence printed when the case fails; Spec says where the rule
 	// comes from.
 	Rule, Spec string
+	// Modes are what the provider does, of package modules: those that the mode lines
+	// name and the certification modules that Spec cites.
+	Modes []string
 	// Config names a file of testdata/config; Set overrides single settings.
 	Config string
 	Set    []setting
@@ -151,7 +156,7 @@ func (c *Case) parseComment(comment string) error {
 		if !ok || value == "" {
 			return fmt.Errorf("comment line %d: want key: value, not %q", n+1, line)
 		}
-		if repeatable := key == "set" || key == "discovery" || key == "reveal"; seen[key] && !repeatable {
+		if repeatable := key == "set" || key == "mode" || key == "discovery" || key == "reveal"; seen[key] && !repeatable {
 			return fmt.Errorf("comment line %d: second %s", n+1, key)
 		}
 		seen[key] = true
@@ -171,6 +176,9 @@ func (c *Case) parseKey(key, value string) (err error) {
 		c.Rule = value
 	case "spec":
 		c.Spec = value
+		err = c.play(modules.Cited(value))
+	case "mode":
+		err = c.play(strings.Fields(value))
 	case "config":
 		c.Config = value
 	case "begin":
@@ -201,6 +209,20 @@ func (c *Case) parseKey(key, value string) (err error) {
 		return fmt.Errorf("unknown key")
 	}
 	return err
+}
+
+// play adds modes, which must be known and new.
+func (c *Case) play(modes []string) error {
+	for _, m := range modes {
+		if !modules.Known(m) {
+			return fmt.Errorf("no mode is called %q", m)
+		}
+		if slices.Contains(c.Modes, m) {
+			return fmt.Errorf("mode %s twice", m)
+		}
+		c.Modes = append(c.Modes, m)
+	}
+	return nil
 }
 
 // joinLines splits s into lines; a line that begins with white space continues the

@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/go-jose/go-jose/v4"
@@ -49,21 +50,38 @@ func rsaKey(bits int) func() crypto.Signer {
 // keyAlgorithms names the algorithm that a JWKS states for a key.
 var keyAlgorithms = map[string]string{"es1": "ES256", "ed1": "EdDSA"}
 
-// publicJWK is the JWK of the key called name, with the variant of a "jwks" line:
+// foreignCurve is a key on a curve that no accepted algorithm has, secp256k1: providers
+// publish such keys beside those that they sign with. The point is the curve's base point.
+const foreignCurve = "secp256k1"
+
+// publicJWK is the JWK of the key called name, with the variants of a "jwks" line:
 // "nokid" leaves the key ID out, "noalg" the algorithm, "enc" makes it a key for
 // encryption, which only its use tells.
-func publicJWK(name, variant string) json.RawMessage {
+func publicJWK(name string, variants []string) json.RawMessage {
+	if name == foreignCurve {
+		members := map[string]string{
+			"kty": "EC", "crv": "secp256k1", "kid": name, "use": "sig",
+			"x": "eb5mfvncu6xVoGKVzocLBwKb_NstzijZWfKBWxb4F5g", "y": "SDradyajxGVdpPv8DhEIqP0XtEimhVQZnEfQj_sQ1Lg",
+		}
+		if slices.Contains(variants, "nokid") {
+			delete(members, "kid")
+		}
+		b, _ := json.Marshal(members)
+		return b
+	}
 	k := jose.JSONWebKey{Key: signingKeys[name]().Public(), KeyID: name, Use: "sig", Algorithm: keyAlgorithms[name]}
 	if k.Algorithm == "" {
 		k.Algorithm = "RS256"
 	}
-	switch variant {
-	case "nokid":
-		k.KeyID = ""
-	case "noalg":
-		k.Algorithm = ""
-	case "enc":
-		k.Use, k.Algorithm = "enc", ""
+	for _, variant := range variants {
+		switch variant {
+		case "nokid":
+			k.KeyID = ""
+		case "noalg":
+			k.Algorithm = ""
+		case "enc":
+			k.Use, k.Algorithm = "enc", ""
+		}
 	}
 	b, err := k.MarshalJSON()
 	if err != nil {

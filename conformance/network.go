@@ -134,7 +134,7 @@ func (n *network) take(req *http.Request, url, body string) (*announced, *scope,
 	}
 	if n.play.provider.standing && req.Method == http.MethodGet {
 		path := strings.TrimPrefix(url, n.play.config["AUTH_SERVER_URL"])
-		if path == "/.well-known/openid-configuration" || path == "/jwks" {
+		if path == "/.well-known/openid-configuration" || path == n.play.provider.keysPath(s) {
 			return nil, s, nil
 		}
 	}

@@ -15,7 +15,7 @@ type provider struct {
 	down     bool
 	late     bool                       // documents take lateness
 	metadata map[string]json.RawMessage // overrides; null removes
-	keys     []string                   // KEY or KEY/VARIANT
+	keys     []string                   // KEY, or KEY/VARIANT/VARIANT
 }
 
 // lateness is long enough, in real time, for parallel requests to come together.
@@ -64,16 +64,39 @@ func (p *provider) override(value string) error {
 // publish sets the keys of the JWKS.
 func (p *provider) publish(keys []string) error {
 	for _, k := range keys {
-		name, variant, _ := strings.Cut(k, "/")
-		if _, ok := signingKeys[name]; !ok && name != "-" {
+		name, variants := splitKey(k)
+		if _, ok := signingKeys[name]; !ok && name != "-" && name != foreignCurve {
 			return fmt.Errorf("unknown key %q", name)
 		}
-		if variant != "" && variant != "nokid" && variant != "noalg" && variant != "enc" {
-			return fmt.Errorf("unknown variant %q", k)
+		for _, v := range variants {
+			if v != "nokid" && v != "noalg" && v != "enc" {
+				return fmt.Errorf("unknown variant %q", k)
+			}
 		}
 	}
 	p.keys = keys
 	return nil
+}
+
+// splitKey takes KEY/VARIANT/VARIANT apart.
+func splitKey(k string) (name string, variants []string) {
+	parts := strings.Split(k, "/")
+	return parts[0], parts[1:]
+}
+
+// keysPath is where the keys stand: where the metadata say, if that is below the issuer.
+func (p *provider) keysPath(s *scope) string {
+	if address := p.metadata["jwks_uri"]; address != nil {
+		t, err := parseText(strings.Trim(string(address), `"`))
+		if err != nil {
+			return "/jwks"
+		}
+		text, err := s.expand(t)
+		if path, below := strings.CutPrefix(text, s.config["AUTH_SERVER_URL"]+"/"); err == nil && below {
+			return "/" + path
+		}
+	}
+	return "/jwks"
 }
 
 // change applies a directive.
@@ -128,11 +151,11 @@ func (p *provider) document(s *scope, path string) (string, bool, error) {
 		}
 		b, err := json.Marshal(doc)
 		return string(b), true, err
-	case "/jwks":
+	case p.keysPath(s):
 		keys := []json.RawMessage{}
 		for _, k := range p.keys {
-			if name, variant, _ := strings.Cut(k, "/"); name != "-" {
-				keys = append(keys, publicJWK(name, variant))
+			if name, variants := splitKey(k); name != "-" {
+				keys = append(keys, publicJWK(name, variants))
 			}
 		}
 		b, err := json.Marshal(map[string]any{"keys": keys})
