@@ -97,13 +97,13 @@ type answer struct {
 	status  int
 	stream  bool   // each line of the body waits until the client has the one before
 	fault   string // "", fail, hang, drip, abort or big
-	size    int    // of big
+	size    int    // of big and bomb
 	header  []textLine
 	body    text
 	idToken *signedToken
 }
 
-var answerLine = regexp.MustCompile(`^(?:(fail|hang)|(?:([1-5]\d\d) ?)?(?:(drip|abort|big) ?(\d+[KM]B)?)?)$`)
+var answerLine = regexp.MustCompile(`^(?:(fail|hang)|(?:([1-5]\d\d) ?)?(?:(drip|abort|big|bomb) ?(\d+[KM]B)?)?)$`)
 
 func (a *answer) parse(data string) error {
 	m, err := parseMessage(data)
@@ -116,8 +116,8 @@ func (a *answer) parse(data string) error {
 		}
 	}
 	f := answerLine.FindStringSubmatch(m.first)
-	if f == nil || m.first == "" || (f[4] != "") != (f[3] == "big") {
-		return fmt.Errorf("want STATUS, fail, hang, drip, abort or big SIZE, not %q", m.first)
+	if f == nil || m.first == "" || (f[4] != "") != (f[3] == "big" || f[3] == "bomb") {
+		return fmt.Errorf("want STATUS, fail, hang, drip, abort, big SIZE or bomb SIZE, not %q", m.first)
 	}
 	a.status, a.fault = 200, f[1]+f[3]
 	if f[2] != "" {

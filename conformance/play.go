@@ -187,11 +187,15 @@ func (p *play) step(st *step) error {
 	}
 	s := *p.scope
 	s.jar = p.browser(r.browser)
+	scopes, err := p.apart(st, &s)
+	if err != nil {
+		return err
+	}
 	p.network.open(st, &s)
 	outcomes := make([]outcome, r.parallel)
 	var wg sync.WaitGroup
 	for i := range outcomes {
-		wg.Go(func() { outcomes[i] = p.exchange(p.instance, r, &s, i == 0) })
+		wg.Go(func() { outcomes[i] = p.exchange(p.instance, r, scopes[i], i == 0) })
 	}
 	wg.Wait()
 	if settler, ok := p.instance.(Settler); ok {
@@ -219,6 +223,25 @@ func (p *play) step(st *step) error {
 	}
 	p.tally(st, &s, outcomes)
 	return nil
+}
+
+// apart returns the scopes that the step's requests are made in: s for all of them, or,
+// where each has an access token with a key ID of its own, forks of it.
+func (p *play) apart(st *step, s *scope) ([]*scope, error) {
+	scopes := make([]*scope, st.request.parallel)
+	for i := range scopes {
+		scopes[i] = s
+		if i == 0 || st.accessToken == nil || st.accessToken.kid != kidOfEach {
+			continue
+		}
+		token, err := st.accessToken.makeAccessToken(s)
+		if err != nil {
+			return nil, err
+		}
+		scopes[i] = s.fork()
+		scopes[i].bind("accesstoken", token)
+	}
+	return scopes, nil
 }
 
 // prepare changes the world as the request's directives say.

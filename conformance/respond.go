@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"cmp"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -55,8 +56,12 @@ func (n *network) respond(a *answer, s *scope, req *http.Request, f *announced) 
 		header.Set("Content-Type", "application/json")
 	}
 	s.secrets.learnTokens(body)
-	if a.fault == "big" {
+	switch a.fault {
+	case "big":
 		body += strings.Repeat(" ", a.size)
+	case "bomb":
+		header.Set("Content-Encoding", "gzip")
+		body = compressed(body + strings.Repeat(" ", a.size))
 	}
 	res := reply(req, a.status, header, body)
 	if req.Method == http.MethodHead {
@@ -85,6 +90,15 @@ func (n *network) respond(a *answer, s *scope, req *http.Request, f *announced) 
 		res.Body = io.NopCloser(io.MultiReader(strings.NewReader(body[:len(body)/2]), broken{}))
 	}
 	return res, nil
+}
+
+// compressed is s in gzip (RFC 1952).
+func compressed(s string) string {
+	var b strings.Builder
+	w := gzip.NewWriter(&b)
+	_, _ = io.WriteString(w, s)
+	_ = w.Close()
+	return b.String()
 }
 
 // until returns a context that also ends when the run is over.

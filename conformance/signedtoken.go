@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"cmp"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -21,7 +22,12 @@ type signedToken struct {
 	raw           bool           // claims replaces the standard claims
 	header        map[string]any // further members of the header
 	claims        text
+	// twice and headerTwice are members that are put in front of the others as they are.
+	twice, headerTwice string
 }
+
+// kidOfEach draws a key ID for each token.
+const kidOfEach = "each"
 
 func parseSignedToken(data string) (*signedToken, error) {
 	return (&signedToken{alg: "RS256", kid: "k1", key: "k1"}).parse(data)
@@ -65,6 +71,10 @@ func (t *signedToken) parse(data string) (*signedToken, error) {
 			if err := json.Unmarshal([]byte(value), &t.header); err != nil {
 				return nil, fmt.Errorf("header: %w", err)
 			}
+		case "twice":
+			t.twice = value
+		case "header-twice":
+			t.headerTwice = value
 		case "claims":
 			if t.raw = value == "only"; !t.raw {
 				return nil, fmt.Errorf("unknown claims %q", value)
@@ -141,14 +151,25 @@ func (t *signedToken) make(s *scope, typ string, claims map[string]any) (string,
 			delete(header, name)
 		}
 	}
+	if t.kid == kidOfEach {
+		header["kid"] = rand.Text()
+	}
 	h, _ := json.Marshal(header)
 	p, err := json.Marshal(claims)
 	if err != nil {
 		return "", err
 	}
-	token, err := compact(h, p, t.alg, t.key)
+	token, err := compact(inFront(t.headerTwice, h), inFront(t.twice, p), t.alg, t.key)
 	if err == nil && t.corrupt {
 		token, err = tamper(token, "-20")
 	}
 	return token, err
+}
+
+// inFront puts members in front of those of object, which has some.
+func inFront(members string, object []byte) []byte {
+	if members == "" {
+		return object
+	}
+	return append([]byte("{"+members+","), object[1:]...)
 }

@@ -54,7 +54,7 @@ var misbehaviour = []Plan{
 			{"drip-feeding", "An answer that comes a byte at a time is given up."},
 			{"half-closed", "An answer that breaks off is not used."},
 			{"oversized", "An answer of 10 MB is not used."},
-			{"compressed-bomb", "An answer that is small only while it is compressed is not used, and compression is not asked for."},
+			{"compressed-bomb", "An answer that is small only while it is compressed is not used."},
 			{"content-type-wrong", "A page in place of JSON is not used, whatever it says inside."},
 		},
 	},
