@@ -152,7 +152,7 @@ func New(c *Config, p Platform) (*Gateway, error) {
 		proofs = dpop.New(dpop.Options{Skew: c.ClockSkew, Now: now})
 	}
 	handler := gateway.New(gateway.Options{
-		Origins: c.Origins, BasePath: c.BasePath,
+		Origins: c.Origins, BasePath: c.BasePath, Issuer: c.IssuerText,
 		Names: names, Keys: keys, Store: store, Sessions: sessions,
 		Transactions: login.New(keys, names, now), Provider: provider, Rules: rules, Assertion: signer,
 		Access: c.AccessRules, Tokens: tokens, Revoker: revoker, Proofs: proofs, ProofsOnly: c.DPoP == "required",

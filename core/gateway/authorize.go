@@ -17,19 +17,19 @@ func (g *Gateway) authorize(x *exchange.Exchange) {
 	if !g.allow(x, "login-start") {
 		return
 	}
-	target := g.returnPath(x.R.URL.Query())
-	demand := g.openDemand(x.R.URL.Query())
+	w := g.loginWanted(x.R.URL.Query())
 	origin := x.Peer.Origin.String()
-	t, cookies := g.Transactions.Start(x.R.Header["Cookie"], origin, target, demand)
+	t, cookies := g.Transactions.Start(x.R.Header["Cookie"], origin, w.target, w.demand)
 	location, err := g.Provider.AuthorizationURL(x.Context, oidc.AuthorizationRequest{
 		RedirectURI: g.redirectURI(origin),
 		State:       t.State,
 		Nonce:       t.Nonce,
 		Verifier:    t.Verifier,
 		Demand:      t.Demand,
+		LoginHint:   w.hint,
 	})
 	if err != nil {
-		x.Again = g.loginAddress(target, demand)
+		x.Again = g.loginAddress(w)
 		g.Refuse(x, providerProblem(err))
 		return
 	}

@@ -178,7 +178,7 @@ func (g *Gateway) endLogin(x *exchange.Exchange, t login.Transaction, p *problem
 	restart := *p
 	restart.Restart = true
 	p = &restart
-	x.Again = g.loginAddress(t.ReturnPath, t.Demand)
+	x.Again = g.loginAddress(wanted{target: t.ReturnPath, demand: t.Demand})
 	x.SetCookies([]string{g.Transactions.Finish(t.State)})
 	g.Refuse(x, p)
 }

@@ -32,6 +32,7 @@ import (
 type Options struct {
 	Origins  []*url.URL // public origins; the first is the default
 	BasePath string
+	Issuer   string // as the provider names itself
 
 	Names        cookie.Names
 	Keys         *seal.Keyring
@@ -90,6 +91,7 @@ func New(o Options) *Gateway {
 	get := []string{http.MethodGet, http.MethodHead}
 	g.routes = map[string]route{
 		g.BasePath + "/login":           {methods: get, serve: g.loginPage},
+		g.BasePath + "/login/initiate":  {methods: []string{http.MethodGet, http.MethodPost}, serve: g.initiate},
 		g.BasePath + "/login/authorize": {methods: []string{http.MethodGet}, serve: g.authorize},
 		g.BasePath + "/login/callback":  {methods: []string{http.MethodGet}, serve: g.callback},
 		g.BasePath + "/logout":          {methods: []string{http.MethodGet, http.MethodHead, http.MethodPost}, serve: g.logout},

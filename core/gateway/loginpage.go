@@ -19,13 +19,11 @@ const movedParameter = "moved"
 // the application when there is a session. It starts nothing, so that robots and
 // previews cost nothing.
 func (g *Gateway) loginPage(x *exchange.Exchange) {
-	query := x.R.URL.Query()
-	target := g.returnPath(query)
+	wanted := g.loginWanted(x.R.URL.Query())
 	// A login is bound to the host that its cookies are set for. A browser that
 	// arrives under the mark is at the public origin already, whatever a proxy in
 	// between made of the Host header.
-	demand := g.openDemand(query)
-	if g.move(x, g.loginAddress(target, demand)) {
+	if g.move(x, g.loginAddress(wanted)) {
 		return
 	}
 	found, cookies, err := g.Sessions.Authenticate(x.Context, x.R)
@@ -37,13 +35,13 @@ func (g *Gateway) loginPage(x *exchange.Exchange) {
 	next := page.Page{
 		Title:   "Redirecting to login",
 		Text:    "You are being sent to the login page.",
-		Action:  &page.Action{Label: "Continue to login", URL: g.BasePath + "/login/authorize?" + g.loginQuery(target, demand)},
+		Action:  &page.Action{Label: "Continue to login", URL: g.BasePath + "/login/authorize?" + g.loginQuery(wanted)},
 		Refresh: true,
 	}
 	if found != nil {
 		x.Subject = found.Identity.Subject
-		if demand.Unmet(strength(found), g.Now(), g.ClockSkew) == "" {
-			x.Redirect(target)
+		if wanted.demand.Unmet(strength(found), g.Now(), g.ClockSkew) == "" {
+			x.Redirect(wanted.target)
 			return
 		}
 		next.Title = "Please log in once more"
@@ -63,16 +61,31 @@ func (g *Gateway) move(x *exchange.Exchange, address string) bool {
 	return true
 }
 
-// loginAddress is the login page's address, which returns to target after a login that
-// meets demand.
-func (g *Gateway) loginAddress(target string, demand stepup.Demand) string {
-	return g.BasePath + "/login?" + g.loginQuery(target, demand)
+// wanted is what a login is to be: it returns to target, meets demand and suggests hint to
+// the provider, unless that is "".
+type wanted struct {
+	target string
+	demand stepup.Demand
+	hint   string
 }
 
-func (g *Gateway) loginQuery(target string, demand stepup.Demand) string {
-	query := "return_to=" + url.QueryEscape(target)
-	if !demand.Empty() {
-		query += "&" + demandParameter + "=" + g.sealDemand(demand)
+// loginWanted reads what [Gateway.loginQuery] wrote, or somebody else.
+func (g *Gateway) loginWanted(query url.Values) wanted {
+	return wanted{target: g.returnPath(query), demand: g.openDemand(query), hint: loginHint(query)}
+}
+
+// loginAddress is the address of the login page for w.
+func (g *Gateway) loginAddress(w wanted) string {
+	return g.BasePath + "/login?" + g.loginQuery(w)
+}
+
+func (g *Gateway) loginQuery(w wanted) string {
+	query := "return_to=" + url.QueryEscape(w.target)
+	if !w.demand.Empty() {
+		query += "&" + demandParameter + "=" + g.sealDemand(w.demand)
+	}
+	if w.hint != "" {
+		query += "&" + hintParameter + "=" + url.QueryEscape(w.hint)
 	}
 	return query
 }

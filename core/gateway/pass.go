@@ -75,7 +75,7 @@ func (g *Gateway) sendToLogin(x *exchange.Exchange, demand stepup.Demand) {
 	if x.R.URL.RawQuery != "" {
 		target += "?" + x.R.URL.RawQuery
 	}
-	x.Redirect(g.loginAddress(returnpath.Parse(target, g.Owns), demand))
+	x.Redirect(g.loginAddress(wanted{target: returnpath.Parse(target, g.Owns), demand: demand}))
 }
 
 // forward sends the request on, with who's identity unless who is nil.

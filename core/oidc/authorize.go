@@ -15,7 +15,7 @@ import (
 )
 
 // AuthorizationRequest is what an authorization request carries besides the
-// provider's own settings. All fields but Demand are required.
+// provider's own settings. All fields but Demand and LoginHint are required.
 type AuthorizationRequest struct {
 	RedirectURI string
 	State       string
@@ -23,6 +23,8 @@ type AuthorizationRequest struct {
 	Verifier    pkce.Verifier
 	// Demand is what the login must be; [Provider.Redeem] has to be told too.
 	Demand stepup.Demand
+	// LoginHint tells the provider who may want to log in; "" is left out.
+	LoginHint string
 }
 
 var errIncomplete = errors.New("oidc: incomplete request")
@@ -54,6 +56,9 @@ func (p *Provider) AuthorizationURL(ctx context.Context, r AuthorizationRequest)
 	}
 	if v := r.Demand.MaxAgeSeconds(); v != "" {
 		parameters = append(parameters, oauth2.SetAuthURLParam("max_age", v))
+	}
+	if r.LoginHint != "" {
+		parameters = append(parameters, oauth2.SetAuthURLParam("login_hint", r.LoginHint))
 	}
 	address := c.AuthCodeURL(r.State, parameters...)
 	if !pushed {

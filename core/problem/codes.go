@@ -49,6 +49,8 @@ var (
 
 // Logins that did not succeed.
 var (
+	InvalidInitiation = &Problem{Status: http.StatusBadRequest, Code: "invalid_initiation", Restart: true,
+		Title: "This login could not be started", Detail: "The site that sent you here named another identity provider, or its request was malformed. You can start the login here."}
 	LoginExpired = &Problem{Status: http.StatusBadRequest, Code: "login_expired", Restart: true,
 		Title: "This login has expired", Detail: "It was started too long ago or in another browser, was completed already, or this browser refuses cookies. Please start again."}
 	InvalidResponse = &Problem{Status: http.StatusBadRequest, Code: "invalid_response", Restart: true,
