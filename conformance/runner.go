@@ -17,6 +17,8 @@ import (
 // names, as parallel subtests called like the case's file, with "@profile" behind
 // it unless the profile is strong.
 //
+// How the cases that play a mode went is held to what modules/results.txt records of it.
+//
 // The answers must be those of the other targets of the same process to the same cases.
 // Each of like plays a case before target does, unless it has, so that there is one to
 // compare with whichever cases are chosen: it forgets if target does.
@@ -40,6 +42,8 @@ func TestGateway(t *testing.T, target Target, like ...Target) {
 		}
 	}
 	chooser, _ := target.(Chooser)
+	went := &outcomes{platform: target.Name(), passed: map[string]bool{}}
+	t.Cleanup(func() { went.settle(t, suite) })
 	for _, c := range suite.cases {
 		for _, profile := range c.Profiles {
 			if chooser != nil && !chooser.ChoosesStore(profile) {
@@ -48,6 +52,9 @@ func TestGateway(t *testing.T, target Target, like ...Target) {
 			name := runName(c, profile)
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
+				if len(c.Modes) > 0 {
+					went.watch(t, name)
+				}
 				if excuse := excused.find(c, profile); excuse != nil {
 					excuse.hold(t, func(t testing.TB) { suite.play(t, c, target, profile) })
 					return

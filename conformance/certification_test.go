@@ -1,0 +1,95 @@
+package conformance
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"gatehouse/conformance/modules"
+)
+
+// plain are the platforms that the tests of this package play without a build tag, and
+// whole.
+var plain = []string{"native", "native-fresh", "native-rest", "worker", "worker-fresh", "spin", "wasi"}
+
+func TestEveryModeHasACase(t *testing.T) {
+	s, err := loadSuite(testdata)
+	if err != nil {
+		t.Fatal(err)
+	}
+	played := map[string]bool{}
+	for _, c := range s.cases {
+		for _, m := range c.Modes {
+			played[m] = true
+		}
+	}
+	for _, p := range modules.Plans() {
+		for _, m := range p.Modes {
+			if pending := slices.Contains(modules.Pending, m.Name); pending == played[m.Name] {
+				t.Errorf("%s: a case plays it is %v, it is pending is %v", m.Name, played[m.Name], pending)
+			}
+		}
+	}
+}
+
+// TestResults finds results of what is not played, and, on platforms that anybody can
+// run, runs without a result.
+func TestResults(t *testing.T) {
+	s, err := loadSuite(testdata)
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := modules.Recorded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]modules.Run{}
+	for _, r := range s.modeRuns() {
+		known[r.Name] = r
+		for _, platform := range plain {
+			if _, excused := r.Excused[platform]; !excused && !results.Passed(r.Name, platform) && !*update {
+				t.Errorf("no result of %s on %s; %s says how to record it", r.Name, platform, document)
+			}
+		}
+	}
+	for run, platforms := range results {
+		r, ok := known[run]
+		if !ok {
+			if !*update {
+				t.Errorf("results.txt has %s, which plays no mode", run)
+			}
+			continue
+		}
+		for _, platform := range platforms {
+			if why, excused := r.Excused[platform]; excused || !slices.Contains(Platforms, platform) {
+				t.Errorf("results.txt says that %s passes on %s, which is excused or unknown: %s", run, platform, why)
+			}
+		}
+	}
+}
+
+// TestCertification keeps the document true.
+func TestCertification(t *testing.T) {
+	s, err := loadSuite(testdata)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := (&outcomes{}).save(s); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	results, err := modules.Recorded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(filepath.Join("..", document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != modules.Document(s.modeRuns(), columns(), results) {
+		t.Errorf("%s is not what the cases and the results say; run: go test ./conformance -run TestCertification -update", document)
+	}
+}
