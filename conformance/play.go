@@ -36,9 +36,20 @@ type play struct {
 	names   *strings.Replacer
 	// stores says that a step of the case's own has used the store.
 	stores bool
+	// witness, if not nil, is told of every step that was played, with the answers and
+	// the log.
+	witness func(st *step, outcomes []outcome, log string)
 
 	mu       sync.Mutex
 	failures []string
+}
+
+// name is the step's in reports.
+func (st *step) name() string {
+	if st.flow != "" {
+		return fmt.Sprintf("flow %s, step %d", st.flow, st.number)
+	}
+	return fmt.Sprintf("step %d", st.number)
 }
 
 // fail records a failure; it does not stop the run.
@@ -142,10 +153,7 @@ func (p *play) run() {
 		if !st.only.match(p.conditions) {
 			continue
 		}
-		name := fmt.Sprintf("step %d", st.number)
-		if st.flow != "" {
-			name = fmt.Sprintf("flow %s, step %d", st.flow, st.number)
-		}
+		name := st.name()
 		p.transcript.printf("--- %s\n", name)
 		if err := p.step(st); err != nil {
 			p.fail("%v", err)
@@ -347,6 +355,9 @@ func (p *play) tally(st *step, s *scope, outcomes []outcome) {
 	p.secrets.see("log", "the log", log)
 	if log != "" {
 		p.transcript.printf("    log: %s\n", strings.ReplaceAll(strings.TrimSpace(log), "\n", "\n    log: "))
+	}
+	if p.witness != nil {
+		p.witness(st, outcomes, log)
 	}
 	t := tally{fetches: p.network.requests(), kv: p.recorder.take(), log: log, header: func(name string) int {
 		return len(fields(outcomes[0].header, name))

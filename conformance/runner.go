@@ -96,6 +96,12 @@ func runName(c *Case, profile string) string {
 // play runs c once and reports its failures to t.
 func (s *suite) play(t testing.TB, c *Case, target Target, profile string) {
 	t.Helper()
+	s.playWitnessed(t, c, target, profile, nil)
+}
+
+// playWitnessed is play with a witness, which may be nil.
+func (s *suite) playWitnessed(t testing.TB, c *Case, target Target, profile string, witness func(*play, *step, []outcome, string)) {
+	t.Helper()
 	shared, ok := s.configs[c.Config]
 	if !ok {
 		t.Fatalf("no configuration %s", c.Config)
@@ -106,6 +112,9 @@ func (s *suite) play(t testing.TB, c *Case, target Target, profile string) {
 	}
 	if p.clock.real && c.features()["@advance"] {
 		t.Fatalf("%s: the target has a clock of its own and the ledger has no line for @advance", target.Name())
+	}
+	if witness != nil {
+		p.witness = func(st *step, outcomes []outcome, log string) { witness(p, st, outcomes, log) }
 	}
 	p.start = func() Instance { return target.Start(t, p.world()) }
 	p.instance = p.start()
