@@ -11,6 +11,6 @@ export default [
     linterOptions: { reportUnusedDisableDirectives: "error" },
     rules: { eqeqeq: "error", "no-var": "error", "prefer-const": "error", "no-unused-vars": ["error", { ignoreRestSiblings: true }] },
   },
-  // A program of the tests, which runs in Node.
-  { files: ["**/oidc-provider/*.mjs"], languageOptions: { globals: globals.node } },
+  // Programs of the tests, which run in Node.
+  { files: ["**/oidc-provider/*.mjs", "**/differential/*.mjs"], languageOptions: { globals: globals.node } },
 ];

@@ -9,6 +9,7 @@
 // says where it is:
 //
 //   - $GATEHOUSE_NODE_MODULES: the packages of testdata/oidc-provider; otherwise by npm
+//   - $GATEHOUSE_DIFFERENTIAL_MODULES: those of testdata/differential; otherwise by npm
 //   - $GATEHOUSE_WORKERD_MODULES: workerd, wrangler and their Node.js; otherwise by npm
 //   - $GATEHOUSE_WASMTIME, $GATEHOUSE_WASM_TOOLS: the commands wasmtime and wasm-tools;
 //     otherwise by pip
