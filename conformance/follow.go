@@ -229,7 +229,7 @@ func goodAnswer(req *http.Request) *answer {
 	case req.Method != http.MethodGet || strings.Contains(req.URL.Path, "/.well-known/"):
 		return nil
 	case strings.Contains(req.Header.Get("Accept"), "jwk-set"):
-		keys, _ := parseText(`{"keys":[` + string(publicJWK("k1", "")) + `]}`)
+		keys, _ := parseText(`{"keys":[` + string(publicJWK("k1", nil)) + `]}`)
 		return &answer{status: http.StatusOK, body: keys}
 	}
 	return &goodUserinfo
