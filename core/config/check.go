@@ -70,7 +70,7 @@ func (c *Config) checkGateway(known Errors) Errors {
 	if c.ClientAuth == "none" && c.BearerTokens == "introspection" {
 		add("BEARER_TOKENS", "introspection needs a client that can prove itself", "set BEARER_TOKENS=jwt, or give the client a secret")
 	}
-	if c.DPoP != "off" && c.BearerTokens == "off" && !known.Has("DPOP") && !known.Has("BEARER_TOKENS") {
+	if c.DPoP != "" && c.DPoP != "off" && c.BearerTokens == "off" {
 		add("DPOP", "needs BEARER_TOKENS", "set BEARER_TOKENS=jwt or introspection, or remove it")
 	}
 	if c.CheckSessions && c.BearerTokens == "off" {

@@ -95,8 +95,8 @@ type Proof struct {
 	// Thumbprint is of the key that made it (RFC 7638), in base64url.
 	Thumbprint string
 
-	id    identifier
-	until time.Time
+	id   identifier
+	made float64 // seconds since 1970
 }
 
 // Verify checks the proof in a request's header (section 4.3) for a method and an access
@@ -105,94 +105,118 @@ type Proof struct {
 //
 // The proof is not used up: the caller finds out whether the token is good, and bound to
 // the key, and then calls [Verifier.Use].
-func (v *Verifier) Verify(h http.Header, method string, here func(*url.URL) bool, token secret.Text) (Proof, error) {
-	p, reason := v.verify(h["Dpop"], method, here, token)
+func (v *Verifier) Verify(h http.Header, method string, here func(*url.URL) bool, token secret.Text) (*Proof, error) {
+	values := h["Dpop"]
+	switch {
+	case len(values) == 0:
+		return nil, refuse("missing")
+	case len(values) > 1:
+		return nil, refuse("more than one")
+	case len(values[0]) > MaxProof:
+		return nil, refuse("longer than 8 KiB")
+	}
+	// What costs least comes first, the signature last.
+	m, reason := jws.Parse(values[0])
+	p := &Proof{}
+	if reason == "" {
+		reason = v.checkClaims(p, m, method, here, token)
+	}
+	if reason == "" {
+		reason = v.checkKey(p, m)
+	}
 	if reason != "" {
-		return Proof{}, refuse(reason)
+		return nil, refuse(reason)
 	}
 	return p, nil
 }
 
-// verify puts what costs least first, the signature last.
-func (v *Verifier) verify(values []string, method string, here func(*url.URL) bool, token secret.Text) (Proof, string) {
-	switch {
-	case len(values) == 0:
-		return Proof{}, "missing"
-	case len(values) > 1:
-		return Proof{}, "more than one"
-	case len(values[0]) > MaxProof:
-		return Proof{}, "longer than 8 KiB"
-	}
-	m, reason := jws.Parse(values[0])
-	if reason != "" {
-		return Proof{}, reason
-	}
+// checkClaims returns what is wrong with the claims and the type of a proof, and notes
+// when it was made.
+func (v *Verifier) checkClaims(p *Proof, m *jws.Message, method string, here func(*url.URL) bool, token secret.Text) string {
 	if text(m.Header, "typ") != "dpop+jwt" {
-		return Proof{}, "typ is not dpop+jwt"
+		return "typ is not dpop+jwt"
 	}
 	if text(m.Payload, "htm") != method {
-		return Proof{}, "htm is not the method"
+		return "htm is not the method"
 	}
 	if u, err := url.Parse(text(m.Payload, "htu")); err != nil || !here(u) {
-		return Proof{}, "htu is not the address"
+		return "htu is not the address"
 	}
 	sum := sha256.Sum256([]byte(token.Reveal()))
 	if text(m.Payload, "ath") != base64.RawURLEncoding.EncodeToString(sum[:]) {
-		return Proof{}, "ath is not of the access token"
+		return "ath is not of the access token"
 	}
-	made, reason := v.timely(m.Payload)
-	if reason != "" {
-		return Proof{}, reason
+	var ok bool
+	if p.made, ok = m.Payload.Number("iat"); !ok {
+		return "iat is missing or malformed"
 	}
+	return v.timely(p)
+}
+
+// timely returns what is wrong with the time at which a proof was made.
+func (v *Verifier) timely(p *Proof) string {
+	switch age := seconds(v.o.Now()) - p.made; {
+	case age > MaxAge.Seconds():
+		return "too old"
+	case -age > v.o.Skew.Seconds():
+		return "made in the future"
+	}
+	return ""
+}
+
+// seconds since 1970.
+func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
+
+// checkKey returns what is wrong with the id, the key and the signature of a proof, and
+// notes what identifies it.
+func (v *Verifier) checkKey(p *Proof, m *jws.Message) string {
 	jti := text(m.Payload, "jti")
 	if jti == "" || len(jti) > maxID {
-		return Proof{}, "jti is missing or malformed"
+		return "jti is missing or malformed"
 	}
 	algorithm := jws.Algorithm(text(m.Header, "alg"))
 	if !accepted(algorithm) {
-		return Proof{}, "alg is not accepted"
+		return "alg is not accepted"
 	}
-	key, err := strictjson.Parse(m.Header["jwk"])
+	members, err := strictjson.Parse(m.Header["jwk"])
 	if err != nil {
-		return Proof{}, "jwk is missing or malformed"
+		return "jwk is missing or malformed"
 	}
 	for _, private := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"} {
-		if _, ok := key[private]; ok {
-			return Proof{}, "jwk is no public key"
+		if _, ok := members[private]; ok {
+			return notPublic
 		}
 	}
-	public, err := jwk.Parse(key)
+	key, err := jwk.Parse(members)
 	if err != nil {
-		return Proof{}, "jwk is no public key"
+		return notPublic
 	}
-	if k, ok := public.(*rsa.PublicKey); ok && k.N.BitLen() < minRSABits {
-		return Proof{}, "jwk is too short"
+	if k, ok := key.(*rsa.PublicKey); ok && k.N.BitLen() < minRSABits {
+		return "jwk is too short"
 	}
-	if !algorithm.Fits(public) {
-		return Proof{}, "alg is not of the key"
+	if !algorithm.Fits(key) {
+		return "alg is not of the key"
 	}
-	members, err := jwk.Of(public)
-	var thumbprint string
+	public, err := jwk.Of(key)
 	if err == nil {
-		thumbprint, err = members.Thumbprint()
+		p.Thumbprint, err = public.Thumbprint()
 	}
 	if err != nil {
-		return Proof{}, "jwk is no public key"
+		return notPublic
 	}
-	p := Proof{Thumbprint: thumbprint, id: identify(thumbprint, jti), until: made.Add(MaxAge)}
-	if v.used.has(p.id) {
-		return Proof{}, used
+	if p.id = identify(p.Thumbprint, jti); v.used.has(p.id) {
+		return used
 	}
-	if !jws.Verify(algorithm, public, m.Input, m.Signature) {
-		return Proof{}, "bad signature"
+	if !jws.Verify(algorithm, key, m.Input, m.Signature) {
+		return "bad signature"
 	}
-	return p, ""
+	return ""
 }
 
-// Reasons that are found in two places.
+// Reasons that are found in several places.
 const (
-	old  = "too old"
-	used = "used before"
+	notPublic = "jwk is no public key"
+	used      = "used before"
 )
 
 // text returns a member that is a text, else "".
@@ -201,30 +225,15 @@ func text(o strictjson.Object, name string) string {
 	return s
 }
 
-// timely returns when a proof was made.
-func (v *Verifier) timely(o strictjson.Object) (made time.Time, reason string) {
-	now := v.o.Now()
-	made, ok := o.Instant("iat")
-	switch {
-	case !ok:
-		return made, "iat is missing or malformed"
-	case now.After(made.Add(MaxAge)):
-		return made, old
-	case made.After(now.Add(v.o.Skew)):
-		return made, "made in the future"
-	}
-	return made, ""
-}
-
 // Use uses a proof up. Of calls with the same proof one succeeds; the others, and those
 // that come too late, return an ErrProof.
-func (v *Verifier) Use(p Proof) error {
-	now := v.o.Now()
-	switch {
-	case now.After(p.until):
-		return refuse(old)
-	case !v.used.add(p.id, now, MaxAge+v.o.Skew):
-		return refuse(used)
+func (v *Verifier) Use(p *Proof) error {
+	reason := v.timely(p)
+	if reason == "" && !v.used.add(p.id, v.o.Now().Unix(), int64((MaxAge+v.o.Skew)/time.Second)+2) {
+		reason = used
+	}
+	if reason != "" {
+		return refuse(reason)
 	}
 	return nil
 }

@@ -222,7 +222,7 @@ func TestProofs(t *testing.T) {
 			}
 			v := at(clock(made))
 			p, err := v.Verify(header(proofs...), "GET", here, secret.New(token))
-			if got := reason(t, err); got != c.want || (p == dpop.Proof{}) != (err != nil) {
+			if got := reason(t, err); got != c.want || (p == nil) != (err != nil) {
 				t.Fatalf("%v, %q; want %q", p, got, c.want)
 			}
 			if err == nil && p.Thumbprint != must(must(jwk.Of(key.Public())).Thumbprint()) {
@@ -235,7 +235,7 @@ func TestProofs(t *testing.T) {
 func TestAProofIsUsedOnce(t *testing.T) {
 	now := clock(made)
 	v := at(now)
-	verify := func() (dpop.Proof, error) {
+	verify := func() (*dpop.Proof, error) {
 		return v.Verify(header(example), "GET", here, secret.New(token))
 	}
 	first, second := must(verify()), must(verify()) // nothing is used yet

@@ -3,7 +3,6 @@ package dpop
 import (
 	"crypto/sha256"
 	"sync"
-	"time"
 )
 
 // maxUsed bounds the proofs of one generation, of which there are two.
@@ -23,7 +22,7 @@ func identify(thumbprint, jti string) identifier {
 type memory struct {
 	mu         sync.Mutex
 	young, old map[identifier]struct{}
-	since      time.Time
+	since      int64 // seconds since 1970
 }
 
 func (m *memory) has(id identifier) bool {
@@ -39,15 +38,15 @@ func (m *memory) knows(id identifier) bool {
 	return young || old
 }
 
-// add reports whether id was new. It is known for at least the time that keep says,
-// unless maxUsed others come meanwhile. After the clock was set back it is known longer.
-func (m *memory) add(id identifier, now time.Time, keep time.Duration) bool {
+// add reports whether id was new. It is known for at least keep seconds after now, unless
+// maxUsed others come meanwhile. After the clock was set back it is known longer.
+func (m *memory) add(id identifier, now, keep int64) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.knows(id) {
 		return false
 	}
-	if age := now.Sub(m.since); m.young == nil || age >= keep || len(m.young) >= maxUsed {
+	if age := now - m.since; m.young == nil || age >= keep || len(m.young) >= maxUsed {
 		m.old = m.young
 		if age >= 2*keep {
 			m.old = nil

@@ -187,18 +187,22 @@ func (g *Gateway) verify(ctx context.Context, token secret.Text, thumbprint stri
 // and only the proof of a good one is used up.
 func (g *Gateway) byToken(x *exchange.Exchange, token secret.Text, proves bool, err error) (*caller, bool) {
 	var known *bearer.Token
-	var proof dpop.Proof
+	var proof *dpop.Proof
+	thumbprint := ""
 	switch {
 	case err != nil:
 	case proves:
-		proof, err = g.Proofs.Verify(x.R.Header, x.R.Method, func(u *url.URL) bool { return g.Rules.Same(u, x.Peer.Origin, x.Path) }, token)
+		here := func(u *url.URL) bool { return g.Rules.Same(u, x.Peer.Origin, x.Path) }
+		if proof, err = g.Proofs.Verify(x.R.Header, x.R.Method, here, token); err == nil {
+			thumbprint = proof.Thumbprint
+		}
 	case g.ProofsOnly:
 		err = bearer.Refuse("without a proof")
 	}
 	if err == nil {
-		known, err = g.verify(x.Context, token, proof.Thumbprint, func(ctx context.Context) error { return g.admitQuestion(ctx, x) })
+		known, err = g.verify(x.Context, token, thumbprint, func(ctx context.Context) error { return g.admitQuestion(ctx, x) })
 	}
-	if err == nil && proves {
+	if err == nil && proof != nil {
 		err = g.Proofs.Use(proof)
 	}
 	if err != nil {

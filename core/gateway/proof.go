@@ -14,11 +14,11 @@ func (g *Gateway) offerProofs(p *problem.Problem) *problem.Problem {
 	if p.Challenge == "" || strings.HasPrefix(p.Challenge, dpop.Scheme) {
 		return p
 	}
-	q := *p
+	q := p.With(p.Cause)
 	if g.ProofsOnly {
 		q.Challenge = dpop.FromBearer(p.Challenge)
 	} else {
 		q.Challenge += ", " + dpop.Challenge(bearer.ErrMissing)
 	}
-	return &q
+	return q
 }
