@@ -2,7 +2,7 @@
 // an access token holds the private key that the token is bound to.
 //
 // It guarantees that a proof is believed only for one method, address and token, for a
-// minute after it was made, and once in this process, as long as no more than 131,072
+// minute after it was made, and used once in this process, as long as no more than 131,072
 // others were accepted since. Nothing is remembered of proofs whose token was not
 // accepted. No error and no challenge contains any part of a proof or token. Nonces
 // (section 9) are not asked for.
@@ -65,14 +65,9 @@ func FromBearer(challenge string) string {
 	}
 }
 
-// algorithms are those of [accepted].
-const algorithms = `algs="ES256 EdDSA RS256 PS256"`
-
-// accepted reports whether proofs may be signed by a. A verification by the larger curves
+// algorithms are those by which proofs may be signed. A verification by the larger curves
 // takes up to twenty times as long, and anybody can ask for one.
-func accepted(a jws.Algorithm) bool {
-	return a == jws.ES256 || a == jws.EdDSA || a == jws.RS256 || a == jws.PS256
-}
+const algorithms = `algs="ES256 EdDSA RS256 PS256"`
 
 // Options configures [New]. All are required.
 type Options struct {
@@ -90,7 +85,7 @@ type Verifier struct {
 // New makes a verifier.
 func New(o Options) *Verifier { return &Verifier{o: o} }
 
-// Proof is one that is good and was not used before.
+// Proof is one that is good, unless it was used before.
 type Proof struct {
 	// Thumbprint is of the key that made it (RFC 7638), in base64url.
 	Thumbprint string
@@ -175,7 +170,8 @@ func (v *Verifier) checkKey(p *Proof, m *jws.Message) string {
 		return "jti is missing or malformed"
 	}
 	algorithm := jws.Algorithm(text(m.Header, "alg"))
-	if !accepted(algorithm) {
+	// No other algorithm has a name that is a part of theirs.
+	if !strings.Contains(algorithms, string(algorithm)) {
 		return "alg is not accepted"
 	}
 	members, err := strictjson.Parse(m.Header["jwk"])
@@ -204,20 +200,14 @@ func (v *Verifier) checkKey(p *Proof, m *jws.Message) string {
 	if err != nil {
 		return notPublic
 	}
-	if p.id = identify(p.Thumbprint, jti); v.used.has(p.id) {
-		return used
-	}
+	p.id = identify(p.Thumbprint, jti)
 	if !jws.Verify(algorithm, key, m.Input, m.Signature) {
 		return "bad signature"
 	}
 	return ""
 }
 
-// Reasons that are found in several places.
-const (
-	notPublic = "jwk is no public key"
-	used      = "used before"
-)
+const notPublic = "jwk is no public key"
 
 // text returns a member that is a text, else "".
 func text(o strictjson.Object, name string) string {
@@ -230,7 +220,7 @@ func text(o strictjson.Object, name string) string {
 func (v *Verifier) Use(p *Proof) error {
 	reason := v.timely(p)
 	if reason == "" && !v.used.add(p.id, v.o.Now().Unix(), int64((MaxAge+v.o.Skew)/time.Second)+2) {
-		reason = used
+		reason = "used before"
 	}
 	if reason != "" {
 		return refuse(reason)

@@ -247,8 +247,8 @@ func TestAProofIsUsedOnce(t *testing.T) {
 	}
 	for _, seconds := range []int64{made, made + 60, made - 30, made + 60} {
 		now.Store(seconds)
-		if _, err := verify(); reason(t, err) != "used before" {
-			t.Errorf("after %d s: %v", seconds-made, err)
+		if got := reason(t, v.Use(must(verify()))); got != "used before" {
+			t.Errorf("after %d s: %q", seconds-made, got)
 		}
 	}
 	now.Store(made + 61)

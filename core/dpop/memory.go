@@ -25,25 +25,14 @@ type memory struct {
 	since      int64 // seconds since 1970
 }
 
-func (m *memory) has(id identifier) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.knows(id)
-}
-
-// knows is has for who holds mu.
-func (m *memory) knows(id identifier) bool {
-	_, young := m.young[id]
-	_, old := m.old[id]
-	return young || old
-}
-
 // add reports whether id was new. It is known for at least keep seconds after now, unless
 // maxUsed others come meanwhile. After the clock was set back it is known longer.
 func (m *memory) add(id identifier, now, keep int64) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.knows(id) {
+	_, young := m.young[id]
+	_, old := m.old[id]
+	if young || old {
 		return false
 	}
 	if age := now - m.since; m.young == nil || age >= keep || len(m.young) >= maxUsed {
