@@ -121,3 +121,28 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestParseAnotherScheme(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		headers []string
+		token   string
+		present bool
+		err     error
+	}{
+		{"one", []string{"DPoP abc"}, "abc", true, nil},
+		{"in lower case", []string{"dpop abc"}, "abc", true, nil},
+		{"bearer", []string{"Bearer abc"}, "", false, nil},
+		{"scheme that begins like it", []string{"DPoPX abc"}, "", false, nil},
+		{"bearer beside it", []string{"DPoP abc", "Bearer abc"}, "", true, bearer.ErrRequest},
+		{"bearer in one line with it", []string{"Bearer abc, DPoP abc"}, "", true, bearer.ErrRequest},
+		{"no token", []string{"DPoP"}, "", true, bearer.ErrInvalid},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			token, present, err := bearer.ParseScheme(http.Header{"Authorization": c.headers}, "DPoP")
+			if token.Reveal() != c.token || present != c.present || !errors.Is(err, c.err) {
+				t.Errorf("%q, %v, %v", token.Reveal(), present, err)
+			}
+		})
+	}
+}

@@ -235,3 +235,49 @@ func TestAPolicyWithoutIssuerOrAudienceRefusesAll(t *testing.T) {
 		}
 	}
 }
+
+// G10: what a token is bound to is checked by who knows the key, and nothing passes for
+// it.
+func TestTokensAreConfirmedByTheirKeyOnly(t *testing.T) {
+	type change = map[string]any
+	const key, other = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I", "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
+	bound := policy
+	bound.KeyBound = true
+	for _, c := range []struct {
+		name    string
+		changes change
+		proved  string
+		reason  string // "" is a good token
+	}{
+		{"bound, proved", change{"token_type": nil, "cnf": change{"jkt": key}}, key, ""},
+		{"bound, proved, of the type DPoP", change{"token_type": "dpop", "cnf": change{"jkt": key}}, key, ""},
+		{"plain", nil, "", ""},
+		{"bound, not proved", change{"token_type": nil, "cnf": change{"jkt": key}}, "", "bound to a key"},
+		{"bound, another key proved", change{"token_type": nil, "cnf": change{"jkt": key}}, other, "not bound to the key of the proof"},
+		{"plain, proved", nil, key, "not bound to the key of the proof"},
+		{"bound, of the type Bearer", change{"token_type": "Bearer", "cnf": change{"jkt": key}}, key, "token_type is not DPoP"},
+		{"plain, of the type DPoP", change{"token_type": "DPoP"}, "", "token_type is not Bearer"},
+		{"thumbprint empty", change{"token_type": nil, "cnf": change{"jkt": ""}}, "", "bound to a key"},
+		{"thumbprint cut short", change{"token_type": nil, "cnf": change{"jkt": key[1:]}}, key[1:], "bound to a key"},
+		{"thumbprint a list", change{"token_type": nil, "cnf": change{"jkt": []string{key}}}, key, "bound to a key"},
+		{"a certificate too", change{"token_type": nil, "cnf": change{"jkt": key, "x5t#S256": key}}, key, "bound to a key"},
+		{"a certificate", change{"token_type": nil, "cnf": change{"x5t#S256": key}}, key, "bound to a key"},
+		{"a text", change{"token_type": nil, "cnf": key}, key, "bound to a key"},
+		{"a list", change{"token_type": nil, "cnf": []any{change{"jkt": key}}}, key, "bound to a key"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			token, err := bound.Check(claims(t, c.changes), time.Unix(now, 0), identity.Mapping{})
+			if err == nil {
+				err = token.ConfirmedBy(c.proved)
+			}
+			got := ""
+			var invalid *bearer.InvalidError
+			if errors.As(err, &invalid) {
+				got = invalid.Reason
+			}
+			if got != c.reason || (err == nil) != (got == "") {
+				t.Errorf("got %q (%v), want %q", got, err, c.reason)
+			}
+		})
+	}
+}

@@ -153,7 +153,7 @@ func gatewayFields(c *Config) []Field {
 			Doc: "How access tokens in the Authorization header are verified: off (they are not looked at), introspection (the provider is asked) or jwt (JWT access tokens by the provider's keys; a revocation does not show; not with CHECK_SESSIONS unless the tokens of logins are such JWTs too).",
 			Set: OneOf(&c.BearerTokens, "off", "introspection", "jwt")},
 		{Name: "DPOP", Default: "off", Section: SectionAccess,
-			Doc: "Access tokens that are bound to a key (DPoP, RFC 9449): off (they are refused), allowed (beside bearer tokens) or required (no others). See [access.md](access.md#tokens-that-are-bound-to-a-key).",
+			Doc: "Access tokens that are bound to a key (DPoP, RFC 9449): off (they are refused), allowed (beside bearer tokens) or required (no others). See [providers.md](providers.md#tokens-that-are-bound-to-a-key).",
 			Set: OneOf(&c.DPoP, "off", "allowed", "required")},
 		{Name: "AUDIENCES", Section: SectionAccess,
 			Doc:  "Audiences, comma separated, one of which an access token must be meant for; CLIENT_ID and ZITADEL_PROJECT_ID unless set. Where the provider's answer names no audience, the client that the token was issued to must be among them.",

@@ -154,3 +154,46 @@ func FuzzForwardedFor(f *testing.F) {
 		}
 	})
 }
+
+func TestSame(t *testing.T) {
+	r := testRules(t)
+	app, port, plain := mustURL(t, "https://app.example.com"), mustURL(t, "https://app.example.com:8443"), mustURL(t, "http://app.example.com")
+	for _, c := range []struct {
+		address string
+		origin  *url.URL
+		path    string
+		same    bool
+	}{
+		{"https://app.example.com/x", app, "/x", true},
+		{"HTTPS://APP.EXAMPLE.COM:443/x?q=1#f", app, "/x", true},
+		{"https://app.example.com/a/../%78", app, "/x", true},
+		{"https://app.example.com/%c3%a4", app, "/%C3%A4", true},
+		{"https://app.example.com", app, "/", true},
+		{"https://app.example.com?q", app, "/", true},
+		{"https://app.example.com/raw/a%2fb", app, "/raw/a%2Fb", true},
+		{"https://app.example.com:8443/x", port, "/x", true},
+		{"http://app.example.com:80/x", plain, "/x", true},
+
+		{"https://app.example.com/x/", app, "/x", false},
+		{"https://app.example.com/X", app, "/x", false},
+		{"https://app.example.com/x%2f", app, "/x", false},
+		{"https://app.example.com/raw/a%2fb", app, "/raw/a/b", false},
+		{"http://app.example.com/x", app, "/x", false},
+		{"http://app.example.com:443/x", app, "/x", false},
+		{"https://app.example.com:8443/x", app, "/x", false},
+		{"https://app.example.com/x", port, "/x", false},
+		{"https://app.example.com.evil.example/x", app, "/x", false},
+		{"https://evil.example/x", app, "/x", false},
+		{"https://app.example.com@evil.example/x", app, "/x", false},
+		{"https://evil@app.example.com/x", app, "/x", false},
+		{"//app.example.com/x", app, "/x", false},
+		{"/x", app, "/x", false},
+		{"https:app.example.com/x", app, "/x", false},
+		{"", app, "/", false},
+		{"https://app.example.com/x", nil, "/x", false},
+	} {
+		if got := r.Same(mustURL(t, c.address), c.origin, c.path); got != c.same {
+			t.Errorf("%s is %s on %v: %v", c.address, c.path, c.origin, got)
+		}
+	}
+}
