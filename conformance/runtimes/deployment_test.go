@@ -68,6 +68,11 @@ func (d *deployment) call(t *testing.T, token string) answer {
 		t.Fatal(err)
 	}
 	r.Header.Set("Authorization", "Bearer "+token)
+	return d.send(t, r)
+}
+
+func (d *deployment) send(t *testing.T, r *http.Request) answer {
+	t.Helper()
 	r.Header.Set("Accept", "application/json")
 	res, body := (&visitor{t: t, client: &http.Client{Timeout: patience}}).do(r)
 	return readAnswer(t, res, body)

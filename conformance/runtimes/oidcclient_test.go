@@ -31,6 +31,9 @@ func (p *oidcProvider) post(t *testing.T, path, client, accept string, form url.
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Accept", accept)
 	r.SetBasicAuth(client, oidcClientSecret)
+	if p.prove != nil {
+		r.Header.Set("DPoP", p.prove(http.MethodPost, p.issuer+path))
+	}
 	res, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
 		t.Fatal(err)

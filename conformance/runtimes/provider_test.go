@@ -22,6 +22,8 @@ type oidcProvider struct {
 	issuer string
 	// app is the gateway whose callback the client gatehouse may use.
 	app string
+	// prove makes the DPoP header of a request of a client's, nil for none.
+	prove func(method, address string) string
 }
 
 // nodeModules returns the directory that holds the packages locked in
@@ -57,7 +59,7 @@ func startOIDCProviderAt(t *testing.T, app, callback string) *oidcProvider {
 		"REDIRECT_URI="+app+callback,
 		"POST_LOGOUT_REDIRECT_URI="+app+"/logout/done",
 	)
-	p := &oidcProvider{start(t, "oidc-provider", cmd), issuer, app}
+	p := &oidcProvider{start(t, "oidc-provider", cmd), issuer, app, nil}
 	p.line(t, "ready")
 	return p
 }

@@ -59,6 +59,7 @@ const provider = new Provider(ISSUER, {
   features: {
     clientCredentials: { enabled: true },
     devInteractions: { enabled: true },
+    dPoP: { enabled: true },
     introspection: { enabled: true },
     // For whoever asks with Accept: application/token-introspection+jwt (RFC 9701).
     jwtIntrospection: { enabled: true },
