@@ -13,6 +13,7 @@ import (
 
 	"gatehouse/core/assertion"
 	"gatehouse/core/broker"
+	"gatehouse/core/clientauth"
 	"gatehouse/core/config"
 	"gatehouse/core/cookie"
 	"gatehouse/core/dpop"
@@ -100,7 +101,7 @@ func New(c *Config, p Platform) (*Gateway, error) {
 		}
 	}
 
-	assertions, err := newAssertions(c, now)
+	clientKey, err := newSigner(c, now)
 	if err != nil {
 		return nil, config.Errors{{Name: "CLIENT_KEY", Problem: err.Error(), Hint: "the JSON of an application key, whole"}}
 	}
@@ -113,6 +114,10 @@ func New(c *Config, p Platform) (*Gateway, error) {
 	store := kv.NewStore(p.KV, keys, now)
 	hosts, plain := c.EgressList()
 	calls := &egress.Client{Transport: p.Fetch, Hosts: hosts, PlainHosts: plain, Timeout: c.OutboundWait, MaxBody: maxProviderAnswer, Now: now}
+	var assertions clientauth.AssertionFunc
+	if clientKey != nil {
+		assertions = clientKey.Fresh
+	}
 	provider := oidc.New(oidc.Options{
 		Issuer: c.IssuerText, ClientID: c.ClientID, ClientSecret: c.ClientSecret, ClientAuth: c.ClientAuth,
 		Scopes: c.Scopes, RequirePKCE: c.RequirePKCE, PAR: c.PAR, Algorithms: c.IDTokenAlgs, ClockSkew: c.ClockSkew,
@@ -146,7 +151,7 @@ func New(c *Config, p Platform) (*Gateway, error) {
 	if !c.Gateway {
 		return all, nil
 	}
-	tokens := newTokens(c, provider, assertions, calls, store, now, log, background)
+	tokens := newTokens(c, provider, clientKey, calls, store, now, log, background)
 	var proofs *dpop.Verifier
 	if keyBound(c) {
 		proofs = dpop.New(dpop.Options{Skew: c.ClockSkew, Now: now})

@@ -17,8 +17,8 @@ import (
 	"gatehouse/core/signing"
 )
 
-// newAssertions returns what makes the client's assertions, nil unless c has a key.
-func newAssertions(c *Config, now func() time.Time) (clientauth.AssertionFunc, error) {
+// newSigner returns what makes the client's assertions, nil unless c has a key.
+func newSigner(c *Config, now func() time.Time) (*signing.Signer, error) {
 	if c.ClientKey.Empty() {
 		return nil, nil
 	}
@@ -26,18 +26,14 @@ func newAssertions(c *Config, now func() time.Time) (clientauth.AssertionFunc, e
 	if err != nil {
 		return nil, err
 	}
-	signer, err := signing.New(signing.Options{Key: key, Now: now})
-	if err != nil {
-		return nil, err
-	}
-	return signer.Assertion, nil
+	return signing.New(signing.Options{Key: key, Now: now})
 }
 
 // keyBound reports whether access tokens that are bound to a key may be accepted.
 func keyBound(c *Config) bool { return c.DPoP == "allowed" || c.DPoP == "required" }
 
 // newTokens returns what verifies access tokens, nil when they are not looked at.
-func newTokens(c *Config, p *oidc.Provider, assertions clientauth.AssertionFunc, calls *egress.Client, store *kv.Store,
+func newTokens(c *Config, p *oidc.Provider, signer *signing.Signer, calls *egress.Client, store *kv.Store,
 	now func() time.Time, log *slog.Logger, background func(func(context.Context))) gateway.Tokens {
 	switch c.BearerTokens {
 	case "jwt":
@@ -48,7 +44,8 @@ func newTokens(c *Config, p *oidc.Provider, assertions clientauth.AssertionFunc,
 		case oidc.ClientSecretPost:
 			auth = clientauth.Post(c.ClientID, c.ClientSecret)
 		case oidc.PrivateKeyJWT:
-			auth = clientauth.PrivateKeyJWT(c.IssuerText, assertions)
+			// A question is asked for every token: the same assertion serves many.
+			auth = clientauth.PrivateKeyJWT(c.IssuerText, signer.Assertion)
 		}
 		return askedTokens{introspection.New(introspection.Options{
 			Endpoint: func(ctx context.Context) (string, error) {

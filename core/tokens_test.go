@@ -32,6 +32,8 @@ type issuer struct {
 	introspection map[string]any
 	user          string // X-Forwarded-User of the last request that was forwarded
 	reached       int
+	// proofs are the client's assertions at the endpoints of a login.
+	proofs []string
 }
 
 func newIssuer(t testing.TB) *issuer {
@@ -48,9 +50,18 @@ func (i *issuer) RoundTrip(r *http.Request) (*http.Response, error) {
 	case "/.well-known/openid-configuration":
 		const at = "https://issuer.example"
 		answer = map[string]string{"issuer": at, "authorization_endpoint": at + "/authorize", "token_endpoint": at + "/token",
-			"jwks_uri": at + "/jwks", "introspection_endpoint": at + "/introspect"}
+			"jwks_uri": at + "/jwks", "introspection_endpoint": at + "/introspect",
+			"pushed_authorization_request_endpoint": at + "/par"}
 	case "/jwks":
 		answer = jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: &i.key.PublicKey, KeyID: "k", Algorithm: "RS256", Use: "sig"}}}
+	case "/par":
+		body, _ := io.ReadAll(r.Body)
+		form, _ := url.ParseQuery(string(body))
+		i.proofs = append(i.proofs, form.Get("client_assertion"))
+		if form.Has("client_secret") || r.Header.Get("Authorization") != "" || form.Get("client_assertion_type") != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" {
+			return nil, errors.New("the client proves itself in another way")
+		}
+		return &http.Response{StatusCode: http.StatusCreated, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{"request_uri":"urn:x","expires_in":60}`))}, nil
 	case "/introspect":
 		body, _ := io.ReadAll(r.Body)
 		form, _ := url.ParseQuery(string(body))
@@ -178,6 +189,45 @@ func TestAKeyFileProvesTheClientToTheIntrospectionEndpoint(t *testing.T) {
 	}
 	if _, err := jws.Verify(&i.key.PublicKey); err != nil {
 		t.Error(err)
+	}
+}
+
+// A provider may accept each assertion once (OpenID Connect Core 1.0, section 9), and a login
+// takes several.
+func TestEachRequestOfALoginHasAnAssertionOfItsOwn(t *testing.T) {
+	i := newIssuer(t)
+	text := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(i.key)})
+	file, _ := json.Marshal(map[string]string{"type": "application", "keyId": "k", "key": string(text), "clientId": settings["CLIENT_ID"], "appId": "1"})
+	g := i.gateway(t, "PAR", "on", "CLIENT_AUTH", "private_key_jwt", "CLIENT_SECRET", "", "CLIENT_KEY", string(file))
+	seen := map[string]bool{}
+	for n := range 2 {
+		w := httptest.NewRecorder()
+		g.ServeHTTP(w, httptest.NewRequest("GET", "https://app.example.com/login/authorize", nil))
+		location, _ := url.Parse(w.Header().Get("Location"))
+		if w.Code != http.StatusSeeOther || location.Query().Get("request_uri") != "urn:x" || len(i.proofs) != n+1 {
+			t.Fatalf("status %d, to %s, %d requests", w.Code, location, len(i.proofs))
+		}
+		jws, err := jose.ParseSignedCompact(i.proofs[n], []jose.SignatureAlgorithm{jose.RS256})
+		if err != nil {
+			t.Fatal(err)
+		}
+		payload, err := jws.Verify(&i.key.PublicKey)
+		var claims struct {
+			Issuer   string `json:"iss"`
+			Subject  string `json:"sub"`
+			Audience string `json:"aud"`
+			ID       string `json:"jti"`
+			IssuedAt int64  `json:"iat"`
+			Expiry   int64  `json:"exp"`
+		}
+		if err != nil || json.Unmarshal(payload, &claims) != nil {
+			t.Fatal(err, string(payload))
+		}
+		if claims.Issuer != settings["CLIENT_ID"] || claims.Subject != claims.Issuer || claims.Audience != "https://issuer.example" ||
+			claims.Expiry <= claims.IssuedAt || claims.Expiry > claims.IssuedAt+3600 || claims.ID == "" || seen[claims.ID] {
+			t.Errorf("got %+v", claims)
+		}
+		seen[claims.ID] = true
 	}
 }
 

@@ -91,13 +91,13 @@ func (s *Signer) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "signing.Signer(%s
 
 // Assertion returns a JWT by which the key's subject proves to audience who it is. For
 // most of its lifetime the same one is returned again, because RSA takes milliseconds in
-// WebAssembly; it is not for providers that accept each jti once only. One is signed at
-// a time. The error is ErrExpired, or that of signing.
+// WebAssembly; for providers that accept each jti once only there is [Signer.Fresh]. One
+// is signed at a time. The error is ErrExpired, or that of signing.
 func (s *Signer) Assertion(_ context.Context, audience string) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
-	if !s.key.Expiry.IsZero() && !now.Before(s.key.Expiry) {
+	if s.expired(now) {
 		return "", ErrExpired
 	}
 	if k, ok := s.kept[audience]; ok && s.current(k, now) {
@@ -112,6 +112,26 @@ func (s *Signer) Assertion(_ context.Context, audience string) (string, error) {
 	}
 	s.kept[audience] = signed{made, now}
 	return made, nil
+}
+
+// Fresh is Assertion, made anew for every call (OpenID Connect Core 1.0, section 9). One is
+// signed at a time.
+func (s *Signer) Fresh(_ context.Context, audience string) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	if s.expired(now) {
+		return "", ErrExpired
+	}
+	made, err := s.sign(audience, now)
+	if err != nil {
+		return "", fmt.Errorf("signing: %w", err)
+	}
+	return made, nil
+}
+
+func (s *Signer) expired(now time.Time) bool {
+	return !s.key.Expiry.IsZero() && !now.Before(s.key.Expiry)
 }
 
 // current reports whether k is good for a while. After the clock was set back it is not.

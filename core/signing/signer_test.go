@@ -121,6 +121,26 @@ func TestAssertionsAreReusedForMostOfTheirLife(t *testing.T) {
 	}
 }
 
+func TestFreshAssertionsAreNeverReturnedAgain(t *testing.T) {
+	s, c := newSigner(t, nil)
+	kept := must(s.Assertion(t.Context(), "a"))
+	seen := map[string]bool{payload(t, kept).ID: true}
+	for range 3 {
+		fresh := must(s.Fresh(t.Context(), "a"))
+		if _, err := must(jose.ParseSignedCompact(fresh, []jose.SignatureAlgorithm{jose.RS256})).Verify(s.key.private.Public()); err != nil {
+			t.Error(err)
+		}
+		got := payload(t, fresh)
+		if seen[got.ID] || got.Audience != "a" || got.Issuer != "c@p" || got.Subject != "c@p" || got.Expiry != c.Now().Add(DefaultLifetime).Unix() {
+			t.Errorf("got %+v", got)
+		}
+		seen[got.ID] = true
+	}
+	if must(s.Assertion(t.Context(), "a")) != kept {
+		t.Error("a fresh one took the place of the one that is kept")
+	}
+}
+
 func TestAudiencesAreBounded(t *testing.T) {
 	s, _ := newSigner(t, nil)
 	for i := range 2*maxAudiences + 3 {
@@ -140,6 +160,9 @@ func TestExpiredKeysSignNothing(t *testing.T) {
 	_ = must(s.Assertion(t.Context(), "a"))
 	c.set(time.Unix(1605179982+60, 0))
 	if got, err := s.Assertion(t.Context(), "a"); !errors.Is(err, ErrExpired) || got != "" {
+		t.Errorf("got %v", err)
+	}
+	if got, err := s.Fresh(t.Context(), "a"); !errors.Is(err, ErrExpired) || got != "" {
 		t.Errorf("got %v", err)
 	}
 }
