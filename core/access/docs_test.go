@@ -15,7 +15,7 @@ func TestTheGuidesListsAreAccepted(t *testing.T) {
 		t.Fatal(err)
 	}
 	blocks := strings.Split(string(guide), "```access\n")[1:]
-	if len(blocks) != 4 {
+	if len(blocks) != 5 {
 		t.Fatalf("%d lists found", len(blocks))
 	}
 	for i, block := range blocks {

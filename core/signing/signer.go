@@ -94,44 +94,36 @@ func (s *Signer) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "signing.Signer(%s
 // WebAssembly; for providers that accept each jti once only there is [Signer.Fresh]. One
 // is signed at a time. The error is ErrExpired, or that of signing.
 func (s *Signer) Assertion(_ context.Context, audience string) (string, error) {
+	return s.assertion(audience, false)
+}
+
+// Fresh is Assertion, made anew for every call (OpenID Connect Core 1.0, section 9).
+func (s *Signer) Fresh(_ context.Context, audience string) (string, error) {
+	return s.assertion(audience, true)
+}
+
+func (s *Signer) assertion(audience string, fresh bool) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
-	if s.expired(now) {
+	if !s.key.Expiry.IsZero() && !now.Before(s.key.Expiry) {
 		return "", ErrExpired
 	}
-	if k, ok := s.kept[audience]; ok && s.current(k, now) {
+	if k, ok := s.kept[audience]; ok && !fresh && s.current(k, now) {
 		return k.assertion, nil
 	}
 	made, err := s.sign(audience, now)
 	if err != nil {
 		return "", fmt.Errorf("signing: %w", err)
 	}
+	if fresh {
+		return made, nil
+	}
 	if len(s.kept) >= maxAudiences {
 		clear(s.kept)
 	}
 	s.kept[audience] = signed{made, now}
 	return made, nil
-}
-
-// Fresh is Assertion, made anew for every call (OpenID Connect Core 1.0, section 9). One is
-// signed at a time.
-func (s *Signer) Fresh(_ context.Context, audience string) (string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.now()
-	if s.expired(now) {
-		return "", ErrExpired
-	}
-	made, err := s.sign(audience, now)
-	if err != nil {
-		return "", fmt.Errorf("signing: %w", err)
-	}
-	return made, nil
-}
-
-func (s *Signer) expired(now time.Time) bool {
-	return !s.key.Expiry.IsZero() && !now.Before(s.key.Expiry)
 }
 
 // current reports whether k is good for a while. After the clock was set back it is not.
