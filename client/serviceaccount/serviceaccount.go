@@ -110,7 +110,7 @@ func New(issuer string, keyFile []byte, o *Options) (*Source, error) {
 	if u.Scheme == "http" {
 		client.PlainHosts = []string{egress.Host(u)}
 	}
-	s.provider = oidc.New(oidc.Options{Issuer: issuer, ClientID: key.Subject, Assertion: signer.Assertion, Egress: client, Now: s.now})
+	s.provider = oidc.New(oidc.Options{Issuer: issuer, ClientID: key.Subject, Assertion: signer.Assertion, PAR: oidc.PushNever, Egress: client, Now: s.now})
 	return s, nil
 }
 

@@ -44,7 +44,7 @@ func New(s Settings, parts Parts) (*Provider, error) {
 	err := p.check()
 	if p.s.Issuer != "" {
 		p.oidc = oidc.New(oidc.Options{
-			Issuer: p.s.Issuer, ClientID: p.s.ClientID, Egress: p.egress, Store: parts.Store,
+			Issuer: p.s.Issuer, ClientID: p.s.ClientID, PAR: oidc.PushNever, Egress: p.egress, Store: parts.Store,
 			ClockSkew: cmp.Or(parts.ClockSkew, standardSkew), Now: p.now, Log: parts.Log, Background: parts.Background,
 		})
 	}
