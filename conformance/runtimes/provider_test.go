@@ -41,7 +41,8 @@ func startOIDCProvider(t *testing.T, app string) *oidcProvider {
 }
 
 // startOIDCProviderAt does for who is called back at another path of app.
-func startOIDCProviderAt(t *testing.T, app, callback string) *oidcProvider {
+// more are further variables of provider.mjs, NAME=value.
+func startOIDCProviderAt(t *testing.T, app, callback string, more ...string) *oidcProvider {
 	t.Helper()
 	node := program(t, "node", "nodejs")
 	modules, err := nodeModules()
@@ -59,6 +60,7 @@ func startOIDCProviderAt(t *testing.T, app, callback string) *oidcProvider {
 		"REDIRECT_URI="+app+callback,
 		"POST_LOGOUT_REDIRECT_URI="+app+"/logout/done",
 	)
+	cmd.Env = append(cmd.Env, more...)
 	p := &oidcProvider{start(t, "oidc-provider", cmd), issuer, app, nil}
 	p.line(t, "ready")
 	return p

@@ -78,6 +78,16 @@ var (
 // provider's forms, as alice, to the first page that is none of these.
 func (v *visitor) logIn(target string) *url.URL {
 	v.t.Helper()
+	at, status, body := v.follow(target)
+	if status != http.StatusOK {
+		v.t.Fatalf("%s: status %d\n%s", at, status, body)
+	}
+	return at
+}
+
+// follow is logIn to a page of any status. The status of an end is 200.
+func (v *visitor) follow(target string) (at *url.URL, status int, body string) {
+	v.t.Helper()
 	method, form := http.MethodGet, url.Values(nil)
 	for range 30 {
 		res, body := v.send(method, target, "navigate", form)
@@ -97,20 +107,17 @@ func (v *visitor) logIn(target string) *url.URL {
 			form = url.Values{"id": {html.UnescapeString(id[1])}, "username": {"alice"}, "password": {"password"}}
 		}
 		if next == "" {
-			if res.StatusCode != http.StatusOK {
-				v.t.Fatalf("%s: %s\n%s", at, res.Status, body)
-			}
-			return at
+			return at, res.StatusCode, body
 		}
 		to, err := at.Parse(next)
 		if err != nil {
 			v.t.Fatal(err)
 		}
 		if v.end != "" && strings.HasPrefix(to.String(), v.end) {
-			return to
+			return to, http.StatusOK, ""
 		}
 		target = to.String()
 	}
 	v.t.Fatalf("no end of redirects at %s", target)
-	return nil
+	return nil, 0, ""
 }

@@ -1,5 +1,6 @@
 // An OpenID provider for the tests. Everything it needs is in the environment. It prints
-// "ready" once it answers, and "introspection TOKEN" before it answers a question about one.
+// "ready" once it answers, "introspection TOKEN" before it answers a question about one, and
+// "pushed MAX_AGE" before it answers a pushed authorization request.
 //
 // Any user name and password will do. Clients, all confidential and with one secret:
 //   CLIENT_ID  the gateway, PKCE required
@@ -7,11 +8,11 @@
 //   machine    acts for itself
 // Access tokens are opaque and, as is this provider's default, have no audience, unless
 // a resource is asked for: urn:jwt:NAME gets JWTs and urn:opaque:NAME opaque tokens that
-// are meant for it.
+// are meant for it. With PAR=required authorization requests must be pushed.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-const { GATEHOUSE_NODE_MODULES, ISSUER, CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, POST_LOGOUT_REDIRECT_URI } = process.env;
+const { GATEHOUSE_NODE_MODULES, ISSUER, CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, POST_LOGOUT_REDIRECT_URI, PAR } = process.env;
 const { default: Provider, errors } = await import(
   pathToFileURL(join(GATEHOUSE_NODE_MODULES, 'oidc-provider', 'lib', 'index.js')));
 
@@ -71,6 +72,7 @@ const provider = new Provider(ISSUER, {
         return { scope: scopes.join(' '), audience: indicator, accessTokenFormat: kind[1] };
       },
     },
+    pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: PAR === 'required' },
     revocation: { enabled: true },
     rpInitiatedLogout: { enabled: true },
   },
@@ -85,6 +87,7 @@ const provider = new Provider(ISSUER, {
 });
 provider.use(async (ctx, next) => {
   await next();
+  if (ctx.oidc?.route === 'pushed_authorization_request') console.log(`pushed ${ctx.oidc.params?.max_age}`);
   if (ctx.oidc?.route === 'introspection') console.log(`introspection ${ctx.oidc.params?.token}`);
 });
 const { hostname, port } = new URL(ISSUER);
