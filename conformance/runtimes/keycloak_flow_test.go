@@ -69,6 +69,21 @@ func keycloakSession(t *testing.T, k *keycloak, app string) {
 		t.Errorf("with the group the answer is %d, want 200", status)
 	}
 
+	// A login that is recent, and one of a class that the realm does not have: Keycloak asks
+	// for the password then, and says what it was worth.
+	tab.open(app + "/recent/")
+	awaitPage(t, tab, app+"/recent/")
+	awaitText(t, tab, "#user", "Alice Example")
+	cookies = sessionCookies(t, tab)
+	tab.open(app + "/gold/")
+	awaitPage(t, tab, k.issuer)
+	tab.fill(`input[name="password"]`, "password")
+	tab.click(`#kc-login`)
+	awaitText(t, tab, "h1", "This login is not enough")
+	if status, _ := ask(t, app+"/recent/", "text/html", cookies...); status != http.StatusOK {
+		t.Errorf("after a login that was refused the session answers %d", status)
+	}
+
 	k.endSessions(t, "alice")
 	if status, location := ask(t, app+"/editors/", "text/html", cookies...); status != http.StatusSeeOther || !strings.HasPrefix(location, "/login?") {
 		t.Errorf("after the end of Keycloak's session the answer is %d to %q, want the login page", status, location)

@@ -105,7 +105,9 @@ func (k *keycloak) settings(more map[string]string) map[string]string {
 		"CLIENT_SECRET":   keycloakSecrets["gatehouse"],
 		"REQUIRE_PKCE":    "true",
 		"ROLES_CLAIM":     "roles",
-		"ACCESS_RULES":    "* /editors/* role=editor; * /machines/* role=machine; * /finance/* group=finance; * /* any",
+		"ACCESS_RULES": "* /editors/* role=editor; * /machines/* role=machine; * /finance/* group=finance; " +
+			"* /recent/* acr=1 & max-age=10m | acr=0 & max-age=10m; * /gold/* acr=gold; * /* any",
+		"PAR": "on",
 	}
 	for name, value := range more {
 		all[name] = value
