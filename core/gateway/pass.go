@@ -48,15 +48,16 @@ func (g *Gateway) admit(x *exchange.Exchange) *caller {
 	}
 	d := g.Access.Decide(x.R.Method, x.Path, access.Subject{Identity: who.identity, Scopes: who.scopes, Claims: who.claims(),
 		Login: who.login(), Now: g.Now(), Skew: g.ClockSkew})
-	if !d.Demand.Empty() {
-		g.demandStronger(x, who, d)
-		return nil
+	if d.Allowed {
+		return who
 	}
-	if !d.Allowed {
-		g.Refuse(x, problem.NotPermitted.With(fmt.Errorf("access rule in line %d: %s", d.Rule, d.Reason)))
-		return nil
+	cause := fmt.Errorf("access rule in line %d: %s", d.Rule, d.Reason)
+	if d.Demand.Empty() {
+		g.Refuse(x, problem.NotPermitted.With(cause))
+	} else {
+		g.demandStronger(x, who, d.Demand, cause)
 	}
-	return who
+	return nil
 }
 
 // demandLogin answers who is not logged in: a person is sent to log in and back

@@ -1,11 +1,9 @@
 package gateway
 
 import (
-	"fmt"
 	"net/url"
 	"time"
 
-	"gatehouse/core/access"
 	"gatehouse/core/exchange"
 	"gatehouse/core/problem"
 	"gatehouse/core/seal"
@@ -41,13 +39,13 @@ func (g *Gateway) openDemand(query url.Values) stepup.Demand {
 
 // demandStronger answers who is logged in, but not in the way that a rule demands: a person
 // with a session is sent to log in once more, a program is told so (RFC 9470, section 3).
-func (g *Gateway) demandStronger(x *exchange.Exchange, who *caller, d access.Decision) {
+func (g *Gateway) demandStronger(x *exchange.Exchange, who *caller, d stepup.Demand, cause error) {
 	if who.session != nil && exchange.Navigation(x.R) {
-		g.sendToLogin(x, d.Demand)
+		g.sendToLogin(x, d)
 		return
 	}
-	p := problem.StrongerLogin.With(fmt.Errorf("access rule in line %d: %s", d.Rule, d.Reason))
-	p.Challenge = d.Demand.Challenge()
+	p := problem.StrongerLogin.With(cause)
+	p.Challenge = d.Challenge()
 	g.Refuse(x, p)
 }
 

@@ -38,12 +38,11 @@ func (p *Provider) push(ctx context.Context, m *Metadata, form url.Values) (stri
 	if err != nil {
 		return "", err
 	}
-	named := url.Values{"client_id": {p.o.ClientID}, "request_uri": {uri}}.Encode()
 	separator := "?"
 	if strings.Contains(m.AuthorizationEndpoint, "?") {
 		separator = "&"
 	}
-	return m.AuthorizationEndpoint + separator + named, nil
+	return m.AuthorizationEndpoint + separator + "client_id=" + url.QueryEscape(p.o.ClientID) + "&request_uri=" + url.QueryEscape(uri), nil
 }
 
 // parsePushAnswer reads the answer to a pushed request (RFC 9126, section 2.2) and

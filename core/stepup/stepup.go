@@ -145,7 +145,12 @@ func Parse(text string) (d Demand, ok bool) {
 	if several {
 		d.ACR = strings.Split(values, " ")
 	}
-	if d.Text() != text || slices.ContainsFunc(d.ACR, func(v string) bool { return !ValidACR(v) }) {
+	for _, v := range d.ACR {
+		if !ValidACR(v) {
+			return Demand{}, false
+		}
+	}
+	if d.Text() != text {
 		return Demand{}, false
 	}
 	return d, true
