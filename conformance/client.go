@@ -81,6 +81,7 @@ func (p *play) exchange(instance Instance, r *request, s *scope, first bool) (o 
 		return o
 	}
 	if res.StatusCode == http.StatusSwitchingProtocols {
+		defer context.AfterFunc(ctx, func() { res.Body.Close() })()
 		_, err = io.Copy(io.Discard, res.Body)
 		o.broken = ctx.Err() == nil
 		return o

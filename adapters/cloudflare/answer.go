@@ -1,6 +1,7 @@
 package cloudflare
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -131,6 +132,13 @@ func (w *answer) finish() {
 func (w *answer) pass(status int, header http.Header, source int) {
 	w.status, w.sent, w.over = status, true, true
 	w.bridge.tell(w.request, operation{kind: "pass", number: source, text: join([]string{strconv.Itoa(status)}, header)})
+}
+
+// follow is pass for an answer that lasts: it returns when all of it has gone to the client,
+// or breaks it off when ctx ends. What goes wrong on the way is not the gateway's to tell.
+func (w *answer) follow(ctx context.Context, status int, header http.Header, source int) {
+	w.status, w.sent, w.over = status, true, true
+	_, _, _ = w.bridge.call(ctx, operation{kind: "follow", number: source, text: join([]string{strconv.Itoa(status)}, header)})
 }
 
 // abort ends an answer that cannot be completed: the client sees that, or a problem

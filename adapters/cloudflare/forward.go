@@ -15,7 +15,7 @@ import (
 
 // forward is the platform.Forwarder: the application is the service binding
 // PROXY_TARGET, or whatever the URL names. Bodies and WebSockets are handed over by the
-// runtime and outlive the call.
+// runtime and outlive the call, unless they last.
 type forward struct {
 	bridge  *bridge
 	timeout time.Duration // until an answer begins, once the request is sent
@@ -58,9 +58,18 @@ func (f *forward) Forward(w http.ResponseWriter, out *http.Request, edit func(in
 		f.giveUp(ctx, id)
 		return err
 	}
+	if err := ctx.Err(); err != nil {
+		f.giveUp(ctx, id)
+		return err
+	}
+	lasts := platform.Lasts(out, r.number, header)
 	edit(r.number, header)
 	maps.Copy(w.Header(), header)
 	if direct := writerOf(w); direct != nil && direct.request == ctx.Value(requestKey{}) && !direct.sent {
+		if lasts {
+			direct.follow(ctx, r.number, direct.header, id)
+			return nil
+		}
 		direct.pass(r.number, direct.header, id)
 		return nil
 	}

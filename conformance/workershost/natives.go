@@ -17,7 +17,7 @@ var scripts embed.FS
 // polyfills are the globals of the Workers runtime, written over natives, in the order
 // in which they need each other. Each script is a function of the natives and the
 // global object.
-var polyfills = compile("base", "url", "events", "headers", "streams", "messages", "fetch", "bindings", "durable", "entry")
+var polyfills = compile("base", "url", "events", "headers", "streams", "messages", "sockets", "fetch", "bindings", "durable", "entry")
 
 func compile(names ...string) []*goja.Program {
 	var out []*goja.Program
@@ -35,7 +35,7 @@ func compile(names ...string) []*goja.Program {
 func (s *Isolate) natives() *goja.Object {
 	h := s.vm.NewObject()
 	for _, group := range []map[string]any{
-		s.baseNatives(), s.streamNatives(), s.keyValueNatives(), s.objectNatives(), s.cryptoNatives(),
+		s.baseNatives(), s.streamNatives(), s.socketNatives(), s.keyValueNatives(), s.objectNatives(), s.cryptoNatives(),
 		{"fetch": s.fetchNative, "limit": s.limitNative},
 	} {
 		for name, f := range group {

@@ -6,12 +6,14 @@
 // nothing of its own as hung, even if another request is about to wake it.
 
 import { flat, headersOf } from "./header.mjs";
+import { SLOW, TICK } from "./instance.mjs";
 import { refusal } from "./refusal.mjs";
 import { store } from "./store.mjs";
 import { Upstream } from "./upstream.mjs";
 
 export class Exchange {
   awake = Date.now();
+  tick = TICK;
   wake = () => {};
   #instance;
   #request;
@@ -56,7 +58,7 @@ export class Exchange {
       const since = this.awake;
       this.awake = Date.now();
       this.#instance.fire();
-      this.#instance.sweep(since);
+      this.#instance.sweep(since, this.tick);
     }
     this.#instance.end(this.#id);
     for (const upstream of this.#fetched.values()) {
@@ -71,7 +73,7 @@ export class Exchange {
   async #sleep() {
     const { promise, resolve } = Promise.withResolvers();
     this.wake = resolve;
-    const timer = setTimeout(resolve, this.#instance.wait());
+    const timer = setTimeout(resolve, this.#instance.wait(this.tick));
     await promise;
     clearTimeout(timer);
   }
@@ -114,6 +116,8 @@ export class Exchange {
       case "pass":
         this.#pass(text, number);
         return;
+      case "follow":
+        return this.#follow(id, text, number);
       case "stream": {
         const { readable, writable } = new IdentityTransformStream();
         this.#writer = writable.getWriter();
@@ -153,6 +157,32 @@ export class Exchange {
       this.#answer(text, null, { webSocket: response.webSocket });
     } else {
       this.#answer(text, response.body, { encodeBody: "manual" });
+    }
+  }
+
+  // follow is pass for an answer that lasts, and is over with it: what goes to the client
+  // comes by here, so that a drop of this operation ends it.
+  async #follow(id, text, source) {
+    const upstream = this.#fetched.get(source);
+    this.#fetched.delete(source);
+    this.#fetched.set(id, upstream);
+    this.tick = SLOW;
+    try {
+      if (upstream.response.status === 101) {
+        const { client, over } = upstream.join();
+        this.#answer(text, null, { webSocket: client });
+        await over;
+      } else {
+        const { readable, over } = upstream.flow();
+        this.#answer(text, readable, { encodeBody: "manual" });
+        await over;
+      }
+    } catch (error) {
+      this.#respond(refusal()); // unless there was an answer
+      throw error;
+    } finally {
+      this.tick = TICK;
+      this.#fetched.delete(id);
     }
   }
 

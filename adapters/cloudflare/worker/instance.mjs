@@ -5,10 +5,12 @@
 // with the request that happened to set it: any exchange that wakes up when it is due
 // fires it, and the oldest and the newest see to it that they do.
 
-// How often an exchange wakes up, and how long one may be silent until it counts as
-// ended by the runtime, which tells nobody; in milliseconds.
+// How often an exchange wakes up, and one that only follows an answer, in milliseconds.
+// One that is silent for five times as long counts as ended by the runtime, which tells
+// nobody.
 export const TICK = 1000;
-const SILENCE = 5000;
+export const SLOW = 10_000;
+const SILENT = 5;
 
 export class Instance {
   dead = false;
@@ -83,25 +85,26 @@ export class Instance {
     }
   }
 
-  // wait is how long an exchange may sleep, in milliseconds.
-  wait() {
-    let wait = TICK;
+  // wait is how long an exchange may sleep, in milliseconds, of which tick is the most.
+  wait(tick) {
+    let wait = tick;
     for (const due of this.#timers.values()) {
       wait = Math.min(wait, Math.max(0, due - Date.now()));
     }
     return wait;
   }
 
-  // sweep ends exchanges that fell silent. Whoever calls was awake at the time since;
-  // if that is too long ago, the isolate itself stood still and nobody is judged.
-  sweep(since) {
+  // sweep ends exchanges that fell silent. Whoever calls wakes up every tick and was awake
+  // at the time since; if that is too long ago, the isolate itself stood still and nobody
+  // is judged.
+  sweep(since, tick) {
     const now = Date.now();
-    if (now - since > 2 * TICK || now - this.#swept < TICK) {
+    if (now - since > 2 * tick || now - this.#swept < TICK) {
       return;
     }
     this.#swept = now;
     for (const [id, exchange] of this.live) {
-      if (now - exchange.awake > SILENCE) {
+      if (now - exchange.awake > SILENT * exchange.tick) {
         this.live.delete(id);
         this.#call("lose", id);
       }

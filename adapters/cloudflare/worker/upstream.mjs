@@ -15,6 +15,7 @@ export class Upstream {
   #abort = new AbortController();
   #reader;
   #code; // why it was aborted
+  #sockets = []; // both ends, when they are joined
 
   constructor(request, env) {
     this.#request = request;
@@ -64,8 +65,38 @@ export class Upstream {
     return { data: value };
   }
 
-  // drop gives the exchange up.
+  // flow is the answer's body by way of a pipe of the runtime's, which keeps its length,
+  // and a promise that is kept when all of it went through.
+  flow() {
+    const { body, headers } = this.response;
+    if (!body) {
+      return { readable: null, over: Promise.resolve() };
+    }
+    const length = headers.get("content-length");
+    const { readable, writable } = length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length));
+    return { readable, over: body.pipeTo(writable) };
+  }
+
+  // join is a WebSocket for the client whose messages go to the application's and back,
+  // and a promise that is kept when they are closed.
+  join() {
+    const [client, here] = Object.values(new WebSocketPair());
+    const there = this.response.webSocket;
+    this.#sockets = [here, there];
+    const over = Promise.all([relay(here, there), relay(there, here)]);
+    for (const socket of this.#sockets) {
+      socket.binaryType = "arraybuffer";
+      socket.accept();
+    }
+    return { client, over };
+  }
+
+  // drop gives the exchange up. WebSockets are closed for a violation of policy (RFC 6455,
+  // section 7.4.1).
   drop() {
+    for (const socket of this.#sockets) {
+      close(socket, 1008, "session is over");
+    }
     this.#end("gone");
   }
 
@@ -109,6 +140,42 @@ export class Upstream {
       });
     });
     return { body: readable, sent };
+  }
+}
+
+// relay sends on what comes from a WebSocket and resolves when that is closed, and the
+// other one with it.
+function relay(from, to) {
+  return new Promise((resolve) => {
+    from.addEventListener("message", ({ data }) => {
+      try {
+        to.send(data);
+      } catch {
+        close(from, 1011, "");
+      }
+    });
+    from.addEventListener("close", ({ code, reason }) => {
+      close(to, code, reason);
+      resolve();
+    });
+    from.addEventListener("error", () => {
+      close(to, 1006, "");
+      resolve();
+    });
+  });
+}
+
+// close closes a WebSocket as another one was, unless it is closed. Codes that stand for the
+// lack of one cannot be sent (RFC 6455, section 7.4.1).
+function close(socket, code, reason) {
+  try {
+    if (code === 1005) {
+      socket.close();
+    } else {
+      socket.close(code === 1006 || code === 1015 ? 1011 : code, reason);
+    }
+  } catch {
+    // It is closed.
   }
 }
 

@@ -1,18 +1,9 @@
-// fetch, to the network or by a service binding, and the WebSocket that an answer may
-// come with.
+// fetch, to the network or by a service binding.
 (function (H, G) {
-  const sockets = new WeakMap();
-  class WebSocket {
-    constructor() { throw new Error("WebSocket to elsewhere is not available; use fetch"); }
-    accept() { throw new Error("a WebSocket can only be handed over"); }
-  }
-  H.socketHandle = (socket) => sockets.get(socket);
-
   const answered = (request, answer) => {
     let webSocket = null;
     if (answer.upgraded) {
-      webSocket = Object.create(WebSocket.prototype);
-      sockets.set(webSocket, answer.body);
+      webSocket = H.socketOf(answer.body);
     }
     const body = answer.body === null || answer.upgraded ? null : H.streamOf(answer.body);
     return H.receivedResponse({
@@ -41,5 +32,4 @@
     });
   };
   G.fetch = (input, options) => H.fetchBy("", input, options);
-  G.WebSocket = WebSocket;
 })
