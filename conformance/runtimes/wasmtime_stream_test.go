@@ -213,3 +213,47 @@ func (s *wasmtimeSite) echo(t *testing.T, client *http.Client, i int) {
 		t.Errorf("%s: %d %.200s (%v)", path, res.StatusCode, got, err)
 	}
 }
+
+// TestWasmtimeEndsStreamsWithTheirSession: a stream is an instance of its own, which finds
+// out at the next check.
+func TestWasmtimeEndsStreamsWithTheirSession(t *testing.T) {
+	s := startWasmtimeSite(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		for range 600 {
+			fmt.Fprint(w, "data: tick\n\n")
+			w.(http.Flusher).Flush()
+			select {
+			case <-time.After(100 * time.Millisecond):
+			case <-r.Context().Done():
+				return
+			}
+		}
+	}))
+	s.settings["STREAM_CHECK"] = "1s"
+	s.restart(t)
+	client := s.client(t)
+	events, err := client.Get(s.app + "/events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer events.Body.Close()
+	out, err := http.NewRequest(http.MethodPost, s.app+"/logout", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out.Header.Set("Origin", s.app)
+	res, err := client.Do(out)
+	if err != nil || res.StatusCode != http.StatusNoContent {
+		t.Fatalf("logout: %v, %v", res, err)
+	}
+	res.Body.Close()
+	began := time.Now()
+	if _, err := io.Copy(io.Discard, events.Body); err == nil {
+		t.Error("the stream looks whole")
+	}
+	took := time.Since(began)
+	t.Logf("the stream ended %v after the logout", took.Round(time.Millisecond))
+	if took > 30*time.Second {
+		t.Error("it went on until the application ended it")
+	}
+}

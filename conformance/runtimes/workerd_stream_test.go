@@ -190,3 +190,64 @@ func TestWorkerdHoldsNoEventBack(t *testing.T) {
 		read <- struct{}{}
 	}
 }
+
+// Streams and WebSockets of a session end once it has: within STREAM_CHECK and the age of
+// a copy in memory.
+func TestWorkerdEndsStreamsWithTheirSession(t *testing.T) {
+	application := demo.New(demo.Options{})
+	s := startWorkerSite(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/events" {
+			application.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "text/event-stream")
+		for r.Context().Err() == nil {
+			fmt.Fprint(w, "data: tick\n\n")
+			_ = http.NewResponseController(w).Flush()
+			time.Sleep(100 * time.Millisecond)
+		}
+	}), workerdOptions{settings: map[string]string{"STREAM_CHECK": "1s"}})
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	v := newVisitor(t)
+	v.logIn(s.app + "/")
+	events, err := v.client.Get(s.app + "/events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer events.Body.Close()
+	conn, _, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(s.app, "http")+"/ws", &websocket.DialOptions{
+		HTTPClient: &http.Client{Jar: v.client.Jar}, HTTPHeader: http.Header{"Origin": {s.app}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.CloseNow()
+	if err := conn.Write(ctx, websocket.MessageText, []byte("one")); err != nil {
+		t.Fatal(err)
+	}
+	if _, got, err := conn.Read(ctx); err != nil || string(got) != "one" {
+		t.Fatalf("echo: %q, %v", got, err)
+	}
+	out, err := http.NewRequestWithContext(ctx, http.MethodPost, s.app+"/logout", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out.Header.Set("Origin", s.app)
+	res, err := v.client.Do(out)
+	if err != nil || res.StatusCode != http.StatusNoContent {
+		t.Fatalf("logout: %v, %v", res, err)
+	}
+	res.Body.Close()
+	began := time.Now()
+	if _, _, err := conn.Read(ctx); websocket.CloseStatus(err) != websocket.StatusPolicyViolation {
+		t.Errorf("the WebSocket ends with %v", err)
+	}
+	t.Logf("the WebSocket ended %v after the logout", time.Since(began).Round(time.Millisecond))
+	if _, err := io.Copy(io.Discard, events.Body); err == nil {
+		t.Error("the event stream looks whole")
+	}
+	t.Logf("the event stream ended %v after the logout", time.Since(began).Round(time.Millisecond))
+	if log := s.log(); strings.Count(log, "stream ends with its session") != 2 {
+		t.Errorf("the log:\n%s", log)
+	}
+}
