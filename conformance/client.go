@@ -82,7 +82,7 @@ func (p *play) exchange(instance Instance, r *request, s *scope, first bool) (o 
 	}
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		defer context.AfterFunc(ctx, func() { res.Body.Close() })()
-		_, err = io.Copy(io.Discard, res.Body)
+		_, _ = io.Copy(io.Discard, res.Body)
 		o.broken = ctx.Err() == nil
 		return o
 	}
