@@ -53,12 +53,17 @@ func (s *Sessions) OnEnd(ref string, f func()) (stop func()) {
 	return stop
 }
 
-// watchers are those who want to know when a session ends, by its Ref. The zero value has
-// none.
+// watchers are those who want to know when a session ends, as many as there are streams.
+// The zero value has none.
 type watchers struct {
 	mu   sync.Mutex
 	last int
-	all  map[string]map[int]func()
+	all  map[int]watcher
+}
+
+type watcher struct {
+	ref string
+	f   func()
 }
 
 func (w *watchers) add(ref string, f func()) (remove func()) {
@@ -67,25 +72,22 @@ func (w *watchers) add(ref string, f func()) (remove func()) {
 	w.last++
 	id := w.last
 	if w.all == nil {
-		w.all = map[string]map[int]func(){}
+		w.all = map[int]watcher{}
 	}
-	if w.all[ref] == nil {
-		w.all[ref] = map[int]func(){}
-	}
-	w.all[ref][id] = f
+	w.all[id] = watcher{ref, f}
 	return func() {
 		w.mu.Lock()
-		defer w.mu.Unlock()
-		if delete(w.all[ref], id); len(w.all[ref]) == 0 {
-			delete(w.all, ref)
-		}
+		delete(w.all, id)
+		w.mu.Unlock()
 	}
 }
 
 func (w *watchers) tell(ref string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, f := range w.all[ref] {
-		go f()
+	for _, one := range w.all {
+		if one.ref == ref {
+			go one.f()
+		}
 	}
 }
