@@ -13,12 +13,12 @@ func Table(titles, references []string, counts map[string]*Counts) string {
 		name  string
 		value func(*Counts) int
 	}{
-		{"played", func(n *Counts) int { return n.Played }},
+		{"compared", func(n *Counts) int { return n.Played - n.Application }},
 		{"both accept", func(n *Counts) int { return n.EqualAccepted }},
 		{"both refuse", func(n *Counts) int { return n.EqualRefused }},
 		{"the gateway is stricter", func(n *Counts) int { return n.Stricter }},
 		{"the gateway is laxer", func(n *Counts) int { return n.Laxer }},
-		{"nothing for the library to decide", func(n *Counts) int { return n.Application }},
+		{"not compared: nothing for the library to decide", func(n *Counts) int { return n.Application }},
 	} {
 		fmt.Fprintf(&b, "| %s |", row.name)
 		for _, name := range references {
