@@ -136,7 +136,7 @@ func (d Deed) accepted(o outcome) bool {
 	switch d {
 	case Begin:
 		location, err := url.Parse(o.header.Get("Location"))
-		return err == nil && o.status == http.StatusSeeOther && location.Query().Has("code_challenge")
+		return err == nil && o.status == http.StatusSeeOther && (location.Query().Has("code_challenge") || location.Query().Has("request_uri"))
 	case Complete:
 		return o.status == http.StatusSeeOther && slices.ContainsFunc(o.header["Set-Cookie"], func(line string) bool {
 			cookie, err := http.ParseSetCookie(line)

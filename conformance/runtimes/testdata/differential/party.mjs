@@ -22,6 +22,10 @@ const logins = new Map();
 const sessions = new Map();
 const random = (bytes = 32) => randomBytes(bytes).toString('base64url');
 
+// authentications are the ways to authenticate a client that the programs around the
+// libraries have.
+const authentications = ['client_secret_basic', 'client_secret_post', 'none'];
+
 // metadataLives is for how many milliseconds a provider is taken to be what it was.
 const metadataLives = 3600_000;
 
@@ -35,6 +39,7 @@ const outside = (network) => (address, options) => {
 
 // discovered is the library at work for settings, connected to the provider.
 async function discovered(party) {
+  if (!authentications.includes(party.settings.clientAuth)) throw new Unasked('client authentication');
   if (!party.provider || Date.now() - party.since >= metadataLives) {
     party.provider = await connect({ ...party.settings, fetch: outside(party.settings.network) });
     party.since = Date.now();
