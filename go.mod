@@ -6,7 +6,7 @@ go 1.26.0
 require (
 	// JOSE: signatures of ID tokens and assertions; cryptography is not ours to write.
 	github.com/golang-jwt/jwt/v5 v5.3.1
-	// XChaCha20-Poly1305: constant time in portable code, which wasm needs.
+	// XChaCha20-Poly1305: constant time in portable code, which wasm needs. DER of private keys.
 	golang.org/x/crypto v0.58.0
 	// The authorization request and PKCE; its HTTP client is not linked.
 	golang.org/x/oauth2 v0.37.0

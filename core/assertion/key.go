@@ -1,17 +1,14 @@
 package assertion
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/elliptic"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 
 	"gatehouse/core/jwk"
 	"gatehouse/core/jws"
+	"gatehouse/core/privatekey"
 )
 
 // ErrKey: the text is not exactly one PEM private key of a kind that [New] accepts.
@@ -26,33 +23,13 @@ type key struct {
 
 // parseKey reads the key and names it by its thumbprint (RFC 7638).
 func parseKey(text string) (key, error) {
-	block, rest := pem.Decode([]byte(text))
-	if block != nil && block.Type == "EC PARAMETERS" {
-		// openssl ecparam writes the curve in front of the key.
-		block, rest = pem.Decode(rest)
-	}
-	if block == nil || len(bytes.TrimSpace(rest)) > 0 {
-		return key{}, ErrKey
-	}
-	var parsed any
-	var err error
-	switch block.Type {
-	case "PRIVATE KEY":
-		parsed, err = x509.ParsePKCS8PrivateKey(block.Bytes)
-	case "EC PRIVATE KEY":
-		parsed, err = x509.ParseECPrivateKey(block.Bytes)
-	default:
-		err = ErrKey
-	}
+	parsed, err := privatekey.Parse(text)
 	if err != nil {
 		return key{}, ErrKey
 	}
 	var k key
 	switch private := parsed.(type) {
 	case *ecdsa.PrivateKey:
-		if private.Curve != elliptic.P256() {
-			return key{}, ErrKey
-		}
 		k.private, k.algorithm = private, jws.ES256
 	case ed25519.PrivateKey:
 		k.private, k.algorithm = private, jws.EdDSA

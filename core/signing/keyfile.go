@@ -7,15 +7,13 @@
 package signing
 
 import (
-	"bytes"
 	"crypto/rsa"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
+	"gatehouse/core/privatekey"
 	"gatehouse/core/strictjson"
 )
 
@@ -131,18 +129,8 @@ func ParseKeyFile(data []byte, want Kind) (*Key, error) {
 // parsePrivate reads one RSA key in PEM, of PKCS#1 or PKCS#8.
 func parsePrivate(text string) (*rsa.PrivateKey, string) {
 	const unreadable = "is not a PEM private key of RSA (PKCS#1 or PKCS#8)"
-	block, rest := pem.Decode([]byte(text))
-	if block == nil || len(bytes.TrimSpace(rest)) > 0 {
-		return nil, unreadable
-	}
-	var private *rsa.PrivateKey
-	switch block.Type {
-	case "RSA PRIVATE KEY":
-		private, _ = x509.ParsePKCS1PrivateKey(block.Bytes)
-	case "PRIVATE KEY":
-		parsed, _ := x509.ParsePKCS8PrivateKey(block.Bytes)
-		private, _ = parsed.(*rsa.PrivateKey)
-	}
+	parsed, _ := privatekey.Parse(text)
+	private, _ := parsed.(*rsa.PrivateKey)
 	switch {
 	case private == nil:
 		return nil, unreadable
