@@ -37,8 +37,8 @@ var lastFMDropped = []string{"callback", "format"}
 // must do as much.
 func (lastFMProtocol) Request(p *Provider, g *Grant, c Call) (*http.Request, error) {
 	method := strings.TrimPrefix(c.Path, "/")
-	// What gives out sessions is the broker's, whatever the list says.
-	if !methodName(method) || strings.HasPrefix(method, "auth.") || !slices.ContainsFunc(p.calls, func(a pattern) bool { return a.matchName(method) }) {
+	// What gives out sessions is the broker's, whatever the list says and in whatever case.
+	if !methodName(method) || strings.HasPrefix(strings.ToLower(method), "auth.") || !slices.ContainsFunc(p.calls, func(a pattern) bool { return a.matchName(method) }) {
 		return nil, fail(NotAllowed, "not on the list: "+printable(method, 100))
 	}
 	if c.Method != http.MethodPost && (c.Method != http.MethodGet || !reads(method)) {

@@ -90,6 +90,8 @@ func TestWhichSignedCallsAreMade(t *testing.T) {
 		{"a method off the list", provider.Call{Method: "POST", Path: "/user.shout"}, provider.NotAllowed},
 		{"auth.getSession", provider.Call{Method: "GET", Path: "/auth.getSession"}, provider.NotAllowed},
 		{"auth.getMobileSession", provider.Call{Method: "POST", Path: "/auth.getMobileSession"}, provider.NotAllowed},
+		{"Auth.getSession", provider.Call{Method: "GET", Path: "/Auth.getSession"}, provider.NotAllowed},
+		{"AUTH.getMobileSession", provider.Call{Method: "POST", Path: "/AUTH.getMobileSession"}, provider.NotAllowed},
 		{"other letters", provider.Call{Method: "POST", Path: "/track.Love"}, provider.NotAllowed},
 		{"a longer name", provider.Call{Method: "POST", Path: "/track.love2"}, provider.NotAllowed},
 		{"a path", provider.Call{Method: "POST", Path: "/track.love/x"}, provider.NotAllowed},
@@ -123,8 +125,8 @@ func TestWhichSignedCallsAreMade(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := settings("lastfm")
-			if strings.HasPrefix(c.call.Path, "/auth") {
-				s.Calls = []string{"a*", "auth.getSession", "auth.getMobileSession"}
+			if strings.HasPrefix(strings.ToLower(c.call.Path), "/auth") {
+				s.Calls = []string{"a*", "A*", "auth.getSession", "auth.getMobileSession"}
 			}
 			p := newProvider(t, s, provider.Parts{Fetch: nobody(t)})
 			_, err := p.Call(t.Context(), session, c.call)
