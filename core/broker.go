@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/url"
+	"strings"
 	"time"
 
 	"gatehouse/core/broker"
@@ -39,15 +40,21 @@ func newBroker(c *Config, parts brokerParts) (*broker.Broker, error) {
 	var providers []*provider.Provider
 	missing := map[string]string{}
 	for _, s := range c.Providers {
-		if setting := c.Missing(s); setting != "" {
-			missing[s.Name] = setting
-			continue
-		}
+		absent := c.Missing(s)
 		p, err := provider.New(s, provider.Parts{
 			Fetch: parts.platform.Fetch, Hosts: c.EgressHosts, PlainHosts: plainHosts(c, s), Timeout: c.OutboundWait, ClockSkew: c.ClockSkew,
 			Store: parts.store, Now: parts.now, Log: parts.log, Background: parts.background,
 		})
-		errs = append(errs, settingErrors(s.Name, err)...)
+		for _, e := range settingErrors(s.Name, err) {
+			// Without credentials nobody can log in there; whatever else is wrong is a mistake now.
+			if len(absent) == 0 || !credential(s.Name, e.Name) {
+				errs = append(errs, e)
+			}
+		}
+		if len(absent) > 0 {
+			missing[s.Name] = strings.Join(absent, " and ")
+			continue
+		}
 		if err != nil {
 			continue
 		}
@@ -73,6 +80,12 @@ func newBroker(c *Config, parts brokerParts) (*broker.Broker, error) {
 		Redirects: c.Redirects, Origins: c.ScriptOrigins, Apps: apps, Compatibility: c.Compatibility,
 		Limiter: parts.limiter, PerMinute: c.BrokerPerMinute, AppPerMinute: c.AppPerMinute, Now: parts.now, Log: parts.log,
 	}), nil
+}
+
+// credential reports whether setting is the id or the secret at the provider called name.
+func credential(name, setting string) bool {
+	prefix := config.ProviderPrefix(name)
+	return setting == prefix+"CLIENT_ID" || setting == prefix+"CLIENT_SECRET"
 }
 
 // plainHosts are those of s that may be asked over http: loopback ones, for development.

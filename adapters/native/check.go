@@ -1,6 +1,7 @@
 package native
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -22,26 +23,29 @@ func runCheck(c *call, args []string) error {
 		return err
 	}
 	if _, err := assemble(gateway, &kv.Memory{}, slog.New(slog.DiscardHandler)); err != nil {
+		var mistakes config.Errors
+		if errors.As(err, &mistakes) {
+			return append(mistakes, missingCredentials(gateway)...)
+		}
 		return err
 	}
 	if _, err = fmt.Fprint(c.stdout, describe(gateway, server)); err != nil {
 		return err
 	}
-	return missingCredentials(gateway)
+	if missing := missingCredentials(gateway); len(missing) > 0 {
+		return missing
+	}
+	return nil
 }
 
-// missingCredentials names, for each of the broker's providers, the first credential that
-// is not there. serve starts without: the broker's other providers work.
-func missingCredentials(gateway *config.Config) error {
-	var errs config.Errors
+// missingCredentials names, for each of the broker's providers, the credentials that
+// are not there. serve starts without: the broker's other providers work.
+func missingCredentials(gateway *config.Config) (errs config.Errors) {
 	for _, p := range gateway.Providers {
-		if missing := gateway.Missing(p); missing != "" {
+		for _, missing := range gateway.Missing(p) {
 			errs = append(errs, &config.Error{Name: missing, Problem: "is required for " + p.Name,
 				Hint: "serve starts without it, and answers logins at " + p.Name + " with 500"})
 		}
-	}
-	if len(errs) == 0 {
-		return nil
 	}
 	return errs
 }

@@ -56,13 +56,13 @@ func TestProviders(t *testing.T) {
 	if acme.Name != "acme-2" || acme.Issuer != "https://acme.example/" || !slices.Equal(acme.Scopes, []string{"a", "b", "c"}) || !acme.HandOver {
 		t.Errorf("acme is %+v", acme)
 	}
-	if got := c.Missing(lastfm); got != "" {
+	if got := c.Missing(lastfm); len(got) > 0 {
 		t.Errorf("lastfm lacks %s", got)
 	}
-	if got := c.Missing(acme); got != "BROKER_ACME_2_CLIENT_ID" {
+	if got := c.Missing(acme); !slices.Equal(got, []string{"BROKER_ACME_2_CLIENT_ID", "BROKER_ACME_2_CLIENT_SECRET"}) {
 		t.Errorf("acme lacks %q", got)
 	}
-	if got := c.Warnings(); len(got) != 1 || !strings.Contains(got[0], "BROKER_ACME_2_CLIENT_ID") {
+	if got := c.Warnings(); len(got) != 2 || !strings.Contains(got[0], "BROKER_ACME_2_CLIENT_ID") || !strings.Contains(got[1], "BROKER_ACME_2_CLIENT_SECRET") {
 		t.Errorf("warnings %q", got)
 	}
 	names := map[string]bool{}
@@ -86,7 +86,7 @@ func TestOneProvidersKey(t *testing.T) {
 		}
 	}
 	c := load(t, broker("BROKER_PROVIDERS", "", "OAUTH_API_KEY", "k"))
-	if got := c.Missing(c.Providers[0]); got != "OAUTH_API_SECRET" {
+	if got := c.Missing(c.Providers[0]); !slices.Equal(got, []string{"OAUTH_API_SECRET"}) {
 		t.Errorf("missing is %q", got)
 	}
 }

@@ -107,18 +107,18 @@ func (c *Config) checkBroker(known Errors) (errs Errors) {
 	return errs
 }
 
-// Missing is the setting that p cannot work without and that is not there, "" for none. It
-// is no mistake: secrets may come after the first start, and the others work.
-func (c *Config) Missing(p provider.Settings) string {
+// Missing are the settings that p cannot work without and that are not there. That is no
+// mistake: secrets may come after the first start, and the other providers work.
+func (c *Config) Missing(p provider.Settings) (names []string) {
 	id, key := ProviderPrefix(p.Name)+"CLIENT_ID", ProviderPrefix(p.Name)+"CLIENT_SECRET"
 	if len(c.Providers) == 1 && (c.APIKey != "" || !c.APISecret.Empty()) {
 		id, key = "OAUTH_API_KEY", "OAUTH_API_SECRET"
 	}
-	switch {
-	case p.ClientID == "":
-		return id
-	case p.ClientSecret.Empty() && p.ClientAuth != "none":
-		return key
+	if p.ClientID == "" {
+		names = append(names, id)
 	}
-	return ""
+	if p.ClientSecret.Empty() && p.ClientAuth != "none" {
+		names = append(names, key)
+	}
+	return names
 }

@@ -15,7 +15,7 @@ func (c *Config) Warnings() (remarks []string) {
 		if p.Desktop {
 			remarks = append(remarks, ProviderPrefix(p.Name)+"DESKTOP=true: whoever makes a person allow a login at the provider gets the session; programs are better off with the flow poll")
 		}
-		if missing := c.Missing(p); missing != "" {
+		for _, missing := range c.Missing(p) {
 			remarks = append(remarks, missing+" is not set: nobody can log in with "+p.Name)
 		}
 	}
