@@ -164,8 +164,8 @@ func endpointText(dst *string) func(string) error {
 		if err != nil {
 			return err
 		}
-		if u.Scheme != "https" && !loopback(u) {
-			return errors.New("must be https; http is accepted for loopback addresses only")
+		if err := secure(u); err != nil {
+			return err
 		}
 		*dst = v
 		return nil
@@ -185,8 +185,8 @@ func redirects(dst *[]string) func(string) error {
 				return errors.New("must not have a fragment")
 			case u.User != nil:
 				return errors.New("must not contain a user name or password")
-			case u.Scheme != "https" && !(u.Scheme == "http" && loopback(u)):
-				return errors.New("must be https; http is accepted for loopback addresses only")
+			case secure(u) != nil:
+				return secure(u)
 			case u.Hostname() == "" || !validHost(u) || u.Host != strings.ToLower(u.Host) || u.Path == "" || u.String() != item:
 				return errors.New("is not a normalised URL with a lower-case host and a path")
 			case strings.Contains(item, "*"):
@@ -205,8 +205,8 @@ func scriptOrigins(dst *[]string) func(string) error {
 			if err != nil {
 				return err
 			}
-			if u.Scheme != "https" && !loopback(u) {
-				return errors.New("must be https; http is accepted for loopback addresses only")
+			if err := secure(u); err != nil {
+				return err
 			}
 			*dst = append(*dst, u.String())
 			return nil

@@ -169,8 +169,8 @@ func Endpoint(dst **url.URL) func(string) error {
 		if err != nil {
 			return err
 		}
-		if u.Scheme != "https" && !loopback(u) {
-			return errors.New("must be https; http is accepted for loopback addresses only")
+		if err := secure(u); err != nil {
+			return err
 		}
 		if u.Path = strings.TrimSuffix(u.Path, "/"); u.RawPath != "" || u.Path != "" && !plainPath(u.Path[1:]) {
 			return errors.New("has a path that is not normalised or needs encoding")
@@ -178,4 +178,12 @@ func Endpoint(dst **url.URL) func(string) error {
 		*dst = u
 		return nil
 	}
+}
+
+// secure refuses addresses that others on the way can read: all but https, and http on this machine.
+func secure(u *url.URL) error {
+	if u.Scheme == "https" || u.Scheme == "http" && loopback(u) {
+		return nil
+	}
+	return errors.New("must be https; http is accepted for loopback addresses only")
 }
