@@ -62,7 +62,10 @@ func checkLocation(config map[string]string, location string) error {
 	if u.Scheme == "" && u.Host == "" && strings.HasPrefix(location, "/") && !strings.HasPrefix(location, "//") {
 		return nil
 	}
-	known := []string{config["APP_URL"], config["AUTH_SERVER_URL"]}
+	known := []string{config["APP_URL"]}
+	if issuer, err := url.Parse(config["AUTH_SERVER_URL"]); err == nil {
+		known = append(known, issuer.Scheme+"://"+issuer.Host)
+	}
 	known = append(known, strings.Split(config["ADDITIONAL_APP_URLS"], ",")...)
 	if u.Host != "" && slices.Contains(known, u.Scheme+"://"+u.Host) && u.User == nil {
 		return nil

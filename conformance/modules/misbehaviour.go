@@ -88,13 +88,32 @@ var misbehaviour = []Plan{
 		},
 	},
 	{
-		Title: "Refreshing",
+		Title: "Refreshing and logging out",
 		Modes: []Mode{
 			{"refresh-refused", "invalid_grant ends the session."},
 			{"refresh-failing", "An outage does not end the session, and the access token serves while it lives."},
 			{"refresh-other-login", "A refreshed ID token with a nonce of another login ends the session."},
 			{"refresh-reuse-detected", "However many requests come at once, a refresh token is redeemed once where the store can tell."},
 			{"refresh-not-rotated", "A refresh token that is not replaced is kept."},
+			{"end-session-failing", "A provider that is down or offers no logout keeps nobody from logging out here."},
+		},
+	},
+	{
+		Title: "Introspection",
+		Modes: []Mode{
+			{"introspection-malformed", "An answer that is no plain statement about the token lets nothing through."},
+			{"introspection-failing", "A provider that cannot be asked leaves the token unverified: 503, and nothing is let through."},
+			{"introspection-redirect", "A redirect is not followed, and neither the token nor the client's secret goes elsewhere."},
+		},
+	},
+	{
+		Title: "Providers of the broker",
+		Modes: []Mode{
+			{"broker-error-with-200", "An error with status 200 is an error, in JSON and in a form."},
+			{"broker-answer-malformed", "A page, an empty token and what is no JSON are no success."},
+			{"broker-provider-failing", "A provider that fails, refuses or cannot be reached is told as one of few codes, without its words."},
+			{"broker-redirect", "A redirect of a provider is neither followed nor passed on."},
+			{"broker-token-forged", "A token of somebody else's in the callback leads nowhere."},
 		},
 	},
 }
