@@ -57,13 +57,11 @@ func initiation(r *http.Request) (url.Values, error) {
 		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/x-www-form-urlencoded" {
 			return nil, errors.New("the body is no form")
 		}
-		body, err := io.ReadAll(io.LimitReader(r.Body, maxInitiation+1))
+		body, err := formBody(r.Body)
 		if err != nil {
-			return nil, fmt.Errorf("body: %w", err)
+			return nil, err
 		}
-		if raw = string(body); len(raw) > maxInitiation {
-			return nil, errors.New("oversized body")
-		}
+		raw = body
 	}
 	query, err := url.ParseQuery(raw)
 	if err != nil {
@@ -75,6 +73,21 @@ func initiation(r *http.Request) (url.Values, error) {
 		}
 	}
 	return query, nil
+}
+
+// formBody reads a bounded body, nil included.
+func formBody(r io.Reader) (string, error) {
+	if r == nil {
+		return "", nil
+	}
+	body, err := io.ReadAll(io.LimitReader(r, maxInitiation+1))
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("body: %w", err)
+	case len(body) > maxInitiation:
+		return "", errors.New("oversized body")
+	}
+	return string(body), nil
 }
 
 // ownTarget is the checked path of address, which is an absolute URL on one of the
