@@ -58,11 +58,13 @@ type step struct {
 	// accessToken is what {accesstoken} stands for from this step on, or nil.
 	accessToken *signedToken
 	// proof is what {proof} stands for from this step on, or nil.
-	proof     *signedToken
-	request   request
-	fetches   []*fetch
-	responses []*response
-	counts    []*count
+	proof *signedToken
+	// logoutToken is the same for {logouttoken}.
+	logoutToken *signedToken
+	request     request
+	fetches     []*fetch
+	responses   []*response
+	counts      []*count
 }
 
 // tags restrict a section to some runs: each is a condition, "!condition", or several

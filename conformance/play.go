@@ -193,6 +193,14 @@ func (p *play) step(st *step) error {
 		p.scope.bind("proof", proof)
 		p.secrets.watch("proof", proof)
 	}
+	if st.logoutToken != nil {
+		token, err := st.logoutToken.makeLogoutToken(p.scope)
+		if err != nil {
+			return err
+		}
+		p.scope.bind("logouttoken", token)
+		p.secrets.watch("logouttoken", token)
+	}
 	s := *p.scope
 	s.jar = p.browser(r.browser)
 	scopes, err := p.apart(st, &s)

@@ -52,10 +52,10 @@ type textLine struct {
 }
 
 // limited reports whether a client's limit may apply to the request: it is for a step of
-// a login or for the broker, or carries a token that the provider may have to be asked about. Where a
+// a login, for the broker or for the provider's logout, or carries a token that the provider may have to be asked about. Where a
 // target is made of what was captured only, it may be such a step.
 func (r *request) limited() bool {
-	return strings.Contains(r.target.source, "/login/") || strings.Contains(r.target.source, "/auth/") || strings.HasPrefix(r.target.source, "{") ||
+	return strings.Contains(r.target.source, "/login/") || strings.Contains(r.target.source, "/auth/") || strings.Contains(r.target.source, "channel") || strings.HasPrefix(r.target.source, "{") ||
 		slices.ContainsFunc(r.header, func(l textLine) bool { return strings.EqualFold(l.name, "Authorization") })
 }
 

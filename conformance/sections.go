@@ -15,6 +15,7 @@ type sections struct {
 	fetch   *fetch       // waits for its answer
 	idToken *signedToken // waits for the answer that carries it
 	access  *signedToken // waits for the request that carries it
+	logout  *signedToken // the same
 	proof   *signedToken // the same
 }
 
@@ -31,7 +32,7 @@ func (p *sections) add(name, data string, first bool) error {
 	if p.fetch != nil && kind != "answer" && kind != "idtoken" {
 		return errors.New("the fetch before it has no answer")
 	}
-	if p.step == nil && kind != "request" && kind != "kv" && kind != "accesstoken" && kind != "proof" {
+	if p.step == nil && kind != "request" && kind != "kv" && kind != "accesstoken" && kind != "proof" && kind != "logouttoken" {
 		return errors.New("stands before the first request")
 	}
 	var err error
@@ -45,8 +46,8 @@ func (p *sections) add(name, data string, first bool) error {
 		if err := p.complete(); err != nil {
 			return err
 		}
-		p.step = &step{number: len(p.c.Steps) + 1, only: only, accessToken: p.access, proof: p.proof}
-		p.access, p.proof = nil, nil
+		p.step = &step{number: len(p.c.Steps) + 1, only: only, accessToken: p.access, proof: p.proof, logoutToken: p.logout}
+		p.access, p.proof, p.logout = nil, nil, nil
 		p.c.Steps = append(p.c.Steps, p.step)
 		err = p.step.request.parse(data)
 	case "fetch":
@@ -71,6 +72,11 @@ func (p *sections) add(name, data string, first bool) error {
 			return errors.New("the one before it has no request")
 		}
 		p.proof, err = parseProof(data)
+	case "logouttoken":
+		if p.logout != nil {
+			return errors.New("the one before it has no request")
+		}
+		p.logout, err = parseSignedToken(data)
 	case "answer":
 		if p.fetch == nil {
 			return errors.New("has no fetch before it")

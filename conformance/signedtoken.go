@@ -12,7 +12,7 @@ import (
 )
 
 // signedToken describes the token that {idtoken} stands for in the answer after it, or
-// {accesstoken} and {proof} in the request: the standard one, with the header and the
+// {accesstoken}, {logouttoken} and {proof} in the request: the standard one, with the header and the
 // claims that the section changes.
 type signedToken struct {
 	alg, kid, key string
@@ -112,6 +112,16 @@ func (t *signedToken) makeAccessToken(s *scope) (string, error) {
 	return t.make(s, cmp.Or(t.typ, "at+jwt"), map[string]any{
 		"iss": s.config["AUTH_SERVER_URL"], "sub": "robot", "aud": s.config["CLIENT_ID"], "client_id": "program",
 		"iat": s.now().Unix(), "exp": s.now().Unix() + 300, "jti": strconv.FormatInt(s.now().UnixNano(), 36), "scope": "read",
+	})
+}
+
+// makeLogoutToken builds and signs a logout token (OIDC Back-Channel Logout 1.0, section
+// 2.4).
+func (t *signedToken) makeLogoutToken(s *scope) (string, error) {
+	return t.make(s, cmp.Or(t.typ, "logout+jwt"), map[string]any{
+		"iss": s.config["AUTH_SERVER_URL"], "sub": "alice", "aud": s.config["CLIENT_ID"],
+		"iat": s.now().Unix(), "exp": s.now().Unix() + 120, "jti": strconv.FormatInt(s.now().UnixNano(), 36),
+		"events": map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}},
 	})
 }
 
