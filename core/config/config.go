@@ -88,7 +88,8 @@ type Config struct {
 	// RevokeTokens revokes a session's tokens at the provider when it is logged out.
 	RevokeTokens bool
 	// StreamCheck is how often the session of a stream is asked for again.
-	StreamCheck time.Duration
+	StreamCheck       time.Duration
+	BackchannelLogout bool
 
 	HeaderUser              string
 	HeaderEmail             string

@@ -207,6 +207,9 @@ func gatewayFields(c *Config) []Field {
 			Doc:  "How often the session or access token behind a WebSocket, an event stream or a long body is asked for again; one that is over ends the stream.",
 			Hint: "a duration from 1s to 1h",
 			Set:  duration(&c.StreamCheck, time.Second, time.Hour)},
+		{Name: "BACKCHANNEL_LOGOUT", Default: "false", Section: SectionAccess,
+			Doc: "Take logout tokens of the provider at /logout/backchannel (OpenID Connect Back-Channel Logout 1.0). Each time a session is read from the store, up to two records more are read.",
+			Set: boolean(&c.BackchannelLogout)},
 
 		{Name: "HEADER_USER", Default: "X-Forwarded-User", Section: SectionHeaders,
 			Doc: "Header that carries the subject.", Hint: "a header name", Set: headerName(&c.HeaderUser)},

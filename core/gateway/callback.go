@@ -153,6 +153,9 @@ func (g *Gateway) redeem(x *exchange.Exchange, t login.Transaction, code string)
 	if !done.AuthTime.IsZero() {
 		record.AuthTime = done.AuthTime.Unix()
 	}
+	if !done.Issued.IsZero() {
+		record.Issued = done.Issued.Unix()
+	}
 	ref := g.Sessions.Ref(x.R)
 	old := g.replaced(x.Context, ref, done.Identity.Subject)
 	begun, cookies, err := g.Sessions.Begin(x.Context, record, ref)

@@ -62,6 +62,8 @@ type Options struct {
 	PassAccessToken bool
 	// ProofsOnly refuses access tokens without a proof. It needs Proofs.
 	ProofsOnly bool
+	// BackchannelLogout takes logout tokens of the provider; Sessions must have marks.
+	BackchannelLogout bool
 	// CheckSessions verifies sessions' access tokens by Tokens.
 	CheckSessions bool
 	// ClockSkew is how far the provider's clock may be from ours.
@@ -99,6 +101,9 @@ func New(o Options) *Gateway {
 		g.BasePath + "/api/whoami":      {methods: get, api: true, serve: g.whoami},
 		g.BasePath + "/health":          {methods: get, api: true, serve: g.health},
 		g.BasePath + "/ready":           {methods: get, api: true, serve: g.readiness},
+	}
+	if g.BackchannelLogout {
+		g.routes[g.BasePath+"/logout/backchannel"] = route{methods: []string{http.MethodPost}, api: true, serve: g.backchannelLogout}
 	}
 	if g.Assertion != nil {
 		g.routes[g.BasePath+"/api/keys"] = route{methods: get, api: true, serve: g.assertionKeys}

@@ -21,6 +21,8 @@ const (
 	Introspections Use = "i:v1:"
 	// Tokens are those of sessions, since they were refreshed.
 	Tokens Use = "t:v1:"
+	// Ends says which sessions were ended from elsewhere.
+	Ends Use = "e:v1:"
 )
 
 // Errors of [Store] besides ErrNotFound and what the driver returns.

@@ -37,6 +37,8 @@ type Login struct {
 	AuthTime time.Time
 	// ACR is how the user was authenticated, empty when the provider did not say.
 	ACR string
+	// Issued is the ID token's iat.
+	Issued time.Time
 }
 
 // Redeem exchanges the code for tokens, validates the ID token, asks userinfo if a
@@ -78,6 +80,7 @@ func (p *Provider) identify(ctx context.Context, m *Metadata, l *Login, claims o
 	l.SessionID = identity.Describing(claims, "sid")
 	how := strength(claims)
 	l.AuthTime, l.ACR = how.Time, how.ACR
+	l.Issued, _ = claims.Instant("iat")
 	asked := false
 	if m.UserinfoEndpoint != "" && needsUserinfo(claims, p.o.UserinfoClaims) {
 		subject, _ := claims.Text("sub")

@@ -34,6 +34,9 @@ func (s *Sessions) Authenticate(ctx context.Context, r *http.Request) (found *Se
 	found, err = s.load(ctx, ref)
 	if errors.Is(err, kv.ErrNotFound) {
 		found, err = s.handover(lines, ref, now), nil
+		if found != nil {
+			err = s.settle(ctx, found, now)
+		}
 	}
 	if err != nil {
 		return nil, nil, err

@@ -28,12 +28,19 @@ type note struct {
 	// be made again.
 	AuthTime int64  `json:"auth_time,omitempty"`
 	ACR      string `json:"acr,omitempty"`
+	// What logouts from elsewhere go by.
+	Issued          int64  `json:"iat,omitempty"`
+	ProviderSession string `json:"sid,omitempty"`
 }
 
 // sealHandover returns the cookie's value, or "" when it would be too large. It is
 // bound to the session by ref.
 func (s *Sessions) sealHandover(r *Record, ref string) string {
-	b, err := json.Marshal(note{Identity: r.Identity, Created: r.Created, Expires: r.Expires, AuthTime: r.AuthTime, ACR: r.ACR})
+	n := note{Identity: r.Identity, Created: r.Created, Expires: r.Expires, AuthTime: r.AuthTime, ACR: r.ACR}
+	if s.marks != nil {
+		n.Issued, n.ProviderSession = r.Issued, r.ProviderSession
+	}
+	b, err := json.Marshal(n)
 	if err != nil {
 		return ""
 	}
@@ -62,7 +69,8 @@ func (s *Sessions) handover(lines []string, ref string, now time.Time) *Session 
 		return nil
 	}
 	return &Session{
-		Record:   Record{Version: recordVersion, Identity: n.Identity, Created: n.Created, Expires: n.Expires, AuthTime: n.AuthTime, ACR: n.ACR},
+		Record: Record{Version: recordVersion, Identity: n.Identity, Created: n.Created, Expires: n.Expires, AuthTime: n.AuthTime, ACR: n.ACR,
+			Issued: n.Issued, ProviderSession: n.ProviderSession},
 		Ref:      ref,
 		Handover: true,
 	}

@@ -23,6 +23,9 @@ type Record struct {
 	// AuthTime and ACR are how the user was authenticated at the login.
 	AuthTime int64  `json:"auth_time,omitempty"` // Unix seconds
 	ACR      string `json:"acr,omitempty"`
+	// Issued is the iat of the ID token that the session began with, by the provider's
+	// clock; 0 in records that do not say.
+	Issued int64 `json:"iat,omitempty"`
 	// ProviderSession is the provider's sid claim.
 	ProviderSession   string `json:"sid,omitempty"`
 	AccessToken       string `json:"access_token,omitempty"`

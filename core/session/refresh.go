@@ -136,7 +136,7 @@ func (s *Sessions) refreshed(ctx context.Context, found *Session, r *refresh.Rec
 	case r.Generation != found.Generation:
 		found = s.become(found, r)
 	}
-	if found.Ended {
+	if found.Ended || s.remembered(found) {
 		return nil, ErrEnded
 	}
 	return found, nil

@@ -10,6 +10,7 @@ package session
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -72,6 +73,9 @@ type Options struct {
 	// Discard is called with tokens that came for a session which ended meanwhile: nobody
 	// has them. nil drops them.
 	Discard func(ref string, refresh, access secret.Text)
+	// Marks says that sessions can be ended from elsewhere, by [Sessions.EndAll]; each
+	// load of a session then reads up to two records more.
+	Marks bool
 }
 
 // Sessions authenticates, begins and ends sessions. It is safe for concurrent use.
@@ -92,6 +96,9 @@ type Sessions struct {
 	watchers watchers
 	keeper   *refresh.Keeper // nil: tokens are not refreshed
 	discard  func(ref string, refresh, access secret.Text)
+	// realm is a hash of what the marks are about.
+	realm [sha256.Size]byte
+	marks *marks // nil: there are none
 }
 
 // New returns the sessions kept in o.Store.
@@ -100,6 +107,9 @@ func New(o Options) *Sessions {
 		idle: o.Idle, life: o.Lifetime, now: func() time.Time { return o.Now().Round(0) }, log: o.Log, cache: newCache(cacheSize, CacheAge), discard: o.Discard}
 	if s.kind == Fixed {
 		s.idle = s.life
+	}
+	if o.Marks {
+		s.realm, s.marks = sha256.Sum256([]byte(o.Realm)), newMarks(cacheSize)
 	}
 	if o.Refresh {
 		s.keeper = refresh.New(refresh.Options{Store: o.Store, Use: kv.Tokens, Timeout: o.RefreshTimeout, Now: o.Now, Log: o.Log})
@@ -113,6 +123,10 @@ func New(o Options) *Sessions {
 func (s *Sessions) load(ctx context.Context, ref string) (*Session, error) {
 	began := s.now()
 	if found := s.cache.get(ref, began); found != nil {
+		// A mark may have been made here since.
+		if s.remembered(found) {
+			found = s.endHere(ctx, found, began)
+		}
 		return found, nil
 	}
 	raw, err := s.store.Get(ctx, kv.Sessions, ref)
@@ -130,5 +144,12 @@ func (s *Sessions) load(ctx context.Context, ref string) (*Session, error) {
 		s.log.WarnContext(ctx, "session record cannot be read", "session", ref, "error", err)
 		r = &Record{Version: recordVersion, Ended: true}
 	}
-	return s.cache.put(&Session{Record: *r, Ref: ref}, began), nil
+	found := &Session{Record: *r, Ref: ref}
+	if err := s.settle(ctx, found, began); err != nil {
+		return nil, err
+	}
+	if found.Ended && !r.Ended {
+		return s.endHere(ctx, found, began), nil
+	}
+	return s.cache.put(found, began), nil
 }
