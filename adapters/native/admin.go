@@ -27,6 +27,9 @@ type Sessions interface {
 	// Revoke ends the session. [ErrNoSession] says that there is none; an
 	// implementation that cannot tell returns nil.
 	Revoke(ctx context.Context, id string) error
+	// RevokeSubject ends all sessions of subject that began until now. [ErrNoSubjects]
+	// says that the gateway is not set up for it.
+	RevokeSubject(ctx context.Context, subject string) error
 }
 
 // Tokens is what a gateway offers to its administrator about access tokens. Clear drops
@@ -42,6 +45,10 @@ var ErrNoAnswers = errors.New("native: no answers about access tokens are kept")
 
 // ErrNoSession is returned by Sessions.Revoke for an unknown id.
 var ErrNoSession = errors.New("native: no such session")
+
+// ErrNoSubjects is returned by Sessions.RevokeSubject where sessions are not looked up by
+// subject.
+var ErrNoSubjects = errors.New("native: sessions cannot be ended by subject")
 
 // SessionInfo describes one session. ID is the hash under which the session is
 // stored: knowing it does not let anyone use the session.
@@ -77,8 +84,8 @@ const (
 	adminPageMax = 1000
 )
 
-// newAdmin serves GET /sessions?cursor=&limit=, DELETE /sessions/{id}, DELETE /tokens
-// and GET /metrics.
+// newAdmin serves GET /sessions?cursor=&limit=, DELETE /sessions/{id}, DELETE
+// /sessions?subject=, DELETE /tokens and GET /metrics.
 // Whoever can connect may do all of it: the socket's mode is the access control.
 func newAdmin(sessions Sessions, tokens Tokens, counters func() []core.Count, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
@@ -116,6 +123,24 @@ func newAdmin(sessions Sessions, tokens Tokens, counters func() []core.Count, lo
 			list = []SessionInfo{}
 		}
 		answer(w, http.StatusOK, sessionPage{list, next})
+	})
+	mux.HandleFunc("DELETE /sessions", func(w http.ResponseWriter, r *http.Request) {
+		subject := r.URL.Query()["subject"]
+		if len(subject) != 1 || subject[0] == "" {
+			answer(w, http.StatusBadRequest, adminError{"not exactly one subject"})
+			return
+		}
+		err := sessions.RevokeSubject(r.Context(), subject[0])
+		switch {
+		case errors.Is(err, ErrNoSubjects):
+			answer(w, http.StatusNotFound, adminError{"this gateway does not end sessions by subject: LOGOUT_EVERYWHERE is not true"})
+		case err != nil:
+			log.Error("revoking the sessions of a subject failed", "subject", subject[0], "error", err)
+			answer(w, http.StatusInternalServerError, adminError{"the sessions could not be revoked"})
+		default:
+			log.Info("sessions of a subject revoked by administrator", "subject", subject[0])
+			w.WriteHeader(http.StatusNoContent)
+		}
 	})
 	mux.HandleFunc("DELETE /sessions/{id}", func(w http.ResponseWriter, r *http.Request) {
 		id := r.PathValue("id")

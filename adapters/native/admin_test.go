@@ -49,6 +49,34 @@ func (s *shelf) Revoke(_ context.Context, id string) error {
 	return ErrNoSession
 }
 
+func (s *shelf) RevokeSubject(_ context.Context, subject string) error {
+	if s.err != nil {
+		return s.err
+	}
+	s.revoked = append(s.revoked, "subject "+subject)
+	return nil
+}
+
+func TestRevokeBySubject(t *testing.T) {
+	s := &shelf{}
+	path := startAdmin(t, s)
+	if code, out, errs := runMain("sessions", "revoke", "--socket", path, "--subject", "a b&c"); code != 0 || out != "revoked all sessions of the subject\n" || errs != "" {
+		t.Errorf("got %d, %q, %q", code, out, errs)
+	}
+	if len(s.revoked) != 1 || s.revoked[0] != "subject a b&c" {
+		t.Errorf("revoked %q", s.revoked)
+	}
+	s.err = ErrNoSubjects
+	if code, _, errs := runMain("sessions", "revoke", "--socket", path, "--subject", "x"); code == 0 || !strings.Contains(errs, "LOGOUT_EVERYWHERE") {
+		t.Errorf("got %d, %q", code, errs)
+	}
+	for _, args := range [][]string{{"revoke", "--subject", "x", testID(1)}, {"list", "--subject", "x"}} {
+		if code, _, _ := runMain(append([]string{"sessions", "--socket", path}, args...)...); code == 0 {
+			t.Errorf("%q is taken", args)
+		}
+	}
+}
+
 func testID(n int) string { return fmt.Sprintf("session-%08d", n) }
 
 // startAdmin serves s on a socket; the path is short wherever the tests run.

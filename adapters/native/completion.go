@@ -21,7 +21,8 @@ func vocabulary() []completion.Command {
 		{Name: "serve", About: "Run the gateway", Options: []completion.Option{config}},
 		{Name: "check", About: "Validate the configuration", Options: []completion.Option{config}},
 		{Name: "keygen", About: "Print a key", Options: []completion.Option{{Name: "--assertion", About: "A private key for ASSERTION_KEY"}}},
-		{Name: "sessions", About: "List or end sessions of a running gateway", Words: []string{"list", "revoke"}, Options: []completion.Option{json, config, socket}},
+		{Name: "sessions", About: "List or end sessions of a running gateway", Words: []string{"list", "revoke"}, Options: []completion.Option{json, config, socket,
+			{Name: "--subject", About: "End all sessions of this subject", Value: completion.Text}}},
 		{Name: "tokens", About: "Forget answers about access tokens", Words: []string{"clear"}, Options: []completion.Option{config, socket}},
 		{Name: "login", About: "Log in at a provider through a broker", Options: []completion.Option{
 			broker, provider,

@@ -62,6 +62,14 @@ func (a administration) List(ctx context.Context, cursor string, limit int) ([]S
 	return list, next, err
 }
 
+func (a administration) RevokeSubject(ctx context.Context, subject string) error {
+	err := a.Sessions.EndAll(ctx, session.Ending{Subject: subject})
+	if errors.Is(err, session.ErrNoMarks) {
+		err = ErrNoSubjects
+	}
+	return err
+}
+
 // answers are the core's, about access tokens, as [Tokens].
 type answers struct{ gateway *core.Gateway }
 

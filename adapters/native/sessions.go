@@ -16,9 +16,9 @@ import (
 )
 
 func runSessions(c *call, args []string) error {
-	var configFile, socket string
+	var configFile, socket, subject string
 	var asJSON bool
-	rest, err := flags{"config": &configFile, "socket": &socket, "json": &asJSON}.parse(args)
+	rest, err := flags{"config": &configFile, "socket": &socket, "json": &asJSON, "subject": &subject}.parse(args)
 	if errors.Is(err, errHelp) {
 		return runHelp(c, nil)
 	}
@@ -37,7 +37,11 @@ func runSessions(c *call, args []string) error {
 		return usagef(didYouMean(verb, []string{"list", "revoke"}, "it is list or revoke"), "unknown command %q of sessions", verb)
 	case verb == "list" && len(ids) > 0:
 		return usagef("", "unexpected argument %q", ids[0])
-	case verb == "revoke" && len(ids) == 0:
+	case verb == "list" && subject != "":
+		return usagef("", "option --subject is for sessions revoke")
+	case verb == "revoke" && subject != "" && len(ids) > 0:
+		return usagef("", "option --subject and ids exclude each other")
+	case verb == "revoke" && subject == "" && len(ids) == 0:
 		return usagef("gatehouse sessions list prints them", "sessions revoke needs at least one id")
 	case verb == "revoke" && asJSON:
 		return usagef("", "option --json is for sessions list")
@@ -45,6 +49,9 @@ func runSessions(c *call, args []string) error {
 	admin, err := c.admin(socket, configFile)
 	if err != nil {
 		return err
+	}
+	if subject != "" {
+		return admin.revokeSubject(c, subject)
 	}
 	if verb == "revoke" {
 		return admin.revoke(c, ids)
@@ -187,5 +194,14 @@ func (a *adminClient) revoke(c *call, ids []string) error {
 		}
 	}
 	_, err := fmt.Fprintf(c.stdout, "revoked %d\n", len(ids))
+	return err
+}
+
+// revokeSubject ends whatever sessions subject has; how many those are nobody counts.
+func (a *adminClient) revokeSubject(c *call, subject string) error {
+	if _, err := a.call(http.MethodDelete, "/sessions?subject="+url.QueryEscape(subject)); err != nil {
+		return fmt.Errorf("revoke the sessions of %s: %w", printable(subject), err)
+	}
+	_, err := fmt.Fprintln(c.stdout, "revoked all sessions of the subject")
 	return err
 }

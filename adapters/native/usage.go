@@ -12,7 +12,7 @@ const usage = `Usage:
     gatehouse check [--config FILE]
     gatehouse keygen [--assertion]
     gatehouse sessions list [--json] [--config FILE | --socket PATH]
-    gatehouse sessions revoke [--config FILE | --socket PATH] ID...
+    gatehouse sessions revoke [--config FILE | --socket PATH] ID... | --subject SUB
     gatehouse tokens clear [--config FILE | --socket PATH]
     gatehouse login --broker URL [--provider NAME] [--flow FLOW]
                     [--scope SCOPES] [--no-browser] [--app-key-file FILE]

@@ -73,7 +73,7 @@ func ownKeys(ctx context.Context, store *keyValue) ([]string, error) {
 	err := store.do(ctx, func(s KeyValue) error {
 		all, err := s.Keys()
 		for _, key := range all {
-			for _, use := range []kv.Use{kv.Sessions, kv.Tokens, kv.Metadata, kv.Introspections} {
+			for _, use := range []kv.Use{kv.Sessions, kv.Tokens, kv.Ends, kv.Broker, kv.Metadata, kv.Introspections} {
 				if strings.HasPrefix(key, string(use)) {
 					own = append(own, key)
 				}

@@ -14,13 +14,15 @@ import (
 // store. STORAGE.md describes each. Package limit has keys with "l:v1:".
 type Use string
 
-// Uses of the store. "r:" is taken by the broker.
+// Uses of the store.
 const (
 	Sessions       Use = "s:v1:"
 	Metadata       Use = "m:v1:"
 	Introspections Use = "i:v1:"
 	// Tokens are those of sessions, since they were refreshed.
 	Tokens Use = "t:v1:"
+	// Broker is what the keys of package broker/grant begin with.
+	Broker Use = "r:v1:"
 	// Ends says which sessions were ended from elsewhere.
 	Ends Use = "e:v1:"
 )
