@@ -132,7 +132,8 @@ func New(c *Config, p Platform) (*Gateway, error) {
 		Realm: c.IssuerText + " " + c.ClientID,
 		Store: store, Keys: keys, Names: names, Kind: session.Kind(c.SessionKind),
 		Idle: c.SessionIdle, Lifetime: c.SessionMax, Now: now, Log: log,
-		Refresh: c.RefreshSessions, RefreshTimeout: c.OutboundWait, Discard: revoker.Tokens, Marks: c.BackchannelLogout,
+		Refresh: c.RefreshSessions, RefreshTimeout: c.OutboundWait, Discard: revoker.Tokens,
+		Marks: c.BackchannelLogout || c.FrontchannelLogout || c.LogoutEverywhere, Announce: c.FrontchannelLogout,
 	})
 	rules := proxy.New(proxy.Options{
 		Upstream: upstream, OwnCookie: names.Own, TrustedProxies: c.TrustedProxies, Origins: c.Origins,
@@ -164,7 +165,7 @@ func New(c *Config, p Platform) (*Gateway, error) {
 		Forward: p.Forward, Limiter: limiter, Background: background, After: after, Now: now, Log: log,
 		LoginsPerMinute: c.LoginsPerMinute, TokensPerMinute: c.TokensPerMinute, ProviderLogout: c.ProviderLogout, PassAccessToken: c.PassAccessToken, CheckSessions: c.CheckSessions,
 		ClockSkew: c.ClockSkew, StreamCheck: c.StreamCheck,
-		BackchannelLogout: c.BackchannelLogout,
+		BackchannelLogout: c.BackchannelLogout, FrontchannelLogout: c.FrontchannelLogout, LogoutEverywhere: c.LogoutEverywhere,
 	})
 	all.handler, all.tokens = handler, tokens
 	all.server.Jobs = append(all.server.Jobs, handler)

@@ -88,8 +88,10 @@ type Config struct {
 	// RevokeTokens revokes a session's tokens at the provider when it is logged out.
 	RevokeTokens bool
 	// StreamCheck is how often the session of a stream is asked for again.
-	StreamCheck       time.Duration
-	BackchannelLogout bool
+	StreamCheck        time.Duration
+	BackchannelLogout  bool
+	FrontchannelLogout bool
+	LogoutEverywhere   bool
 
 	HeaderUser              string
 	HeaderEmail             string

@@ -210,6 +210,12 @@ func gatewayFields(c *Config) []Field {
 		{Name: "BACKCHANNEL_LOGOUT", Default: "false", Section: SectionAccess,
 			Doc: "Take logout tokens of the provider at /logout/backchannel (OpenID Connect Back-Channel Logout 1.0). Each time a session is read from the store, up to two records more are read.",
 			Set: boolean(&c.BackchannelLogout)},
+		{Name: "FRONTCHANNEL_LOGOUT", Default: "false", Section: SectionAccess,
+			Doc: "Let the provider end sessions by a frame at /logout/frontchannel (OpenID Connect Front-Channel Logout 1.0). Each login writes one record more, and sessions are read as with BACKCHANNEL_LOGOUT.",
+			Set: boolean(&c.FrontchannelLogout)},
+		{Name: "LOGOUT_EVERYWHERE", Default: "false", Section: SectionAccess,
+			Doc: "Offer to log out in all browsers at once on the logout page, and let administrators end all sessions of a subject. Sessions are read as with BACKCHANNEL_LOGOUT.",
+			Set: boolean(&c.LogoutEverywhere)},
 
 		{Name: "HEADER_USER", Default: "X-Forwarded-User", Section: SectionHeaders,
 			Doc: "Header that carries the subject.", Hint: "a header name", Set: headerName(&c.HeaderUser)},

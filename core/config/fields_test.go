@@ -80,6 +80,8 @@ var values = []struct {
 	{"PROVIDER_LOGOUT", "ProviderLogout", [][2]string{{"false", "false"}}, []string{"no"}},
 	{"STREAM_CHECK", "StreamCheck", [][2]string{{"1s", "1s"}, {"1h", "1h0m0s"}}, []string{"0s", "999ms", "61m", "30"}},
 	{"REVOKE_TOKENS", "RevokeTokens", [][2]string{{"false", "false"}}, []string{"no"}},
+	{"FRONTCHANNEL_LOGOUT", "FrontchannelLogout", [][2]string{{"true", "true"}}, []string{"yes"}},
+	{"LOGOUT_EVERYWHERE", "LogoutEverywhere", [][2]string{{"true", "true"}}, []string{"yes"}},
 	{"BACKCHANNEL_LOGOUT", "BackchannelLogout", [][2]string{{"true", "true"}}, []string{"yes"}},
 	{"HEADER_USER", "HeaderUser", [][2]string{{"remote-user", "Remote-User"}},
 		[]string{"X User", "X-User:", "Host", "cookie", "Authorization", "Content_Length", "X-Forwarded-For", "x_forwarded_host", "X-Forwarded-Proto", "X-Gatehouse-Assertion", "X-Request-Id", "X-Forwarded-Email", "X_Forwarded_Groups", "---", "X-Ä"}},

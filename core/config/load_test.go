@@ -93,7 +93,7 @@ func TestDefaults(t *testing.T) {
 		"RequirePKCE": "false", "PAR": "auto", "IDTokenAlgs": "[RS256 ES256 PS256 EdDSA]", "ClockSkew": "30s",
 		"UserinfoClaims": "[preferred_username name email]", "GroupsClaim": "groups", "RolesClaim": "", "ProjectID": "", "EgressHosts": "[]", "OutboundWait": "10s",
 		"CookieSecrets": "[[redacted]]", "CookieName": "gatehouse", "SessionKind": "browser", "SessionIdle": "12h0m0s", "SessionMax": "336h0m0s",
-		"PublicPaths": "[]", "EncodedSlashPaths": "[]", "TrustedProxies": "[]", "LoginsPerMinute": "20", "TokensPerMinute": "600", "ProviderLogout": "true", "BackchannelLogout": "false", "RevokeTokens": "true", "StreamCheck": "30s",
+		"PublicPaths": "[]", "EncodedSlashPaths": "[]", "TrustedProxies": "[]", "LoginsPerMinute": "20", "TokensPerMinute": "600", "ProviderLogout": "true", "BackchannelLogout": "false", "FrontchannelLogout": "false", "LogoutEverywhere": "false", "RevokeTokens": "true", "StreamCheck": "30s",
 		"HeaderUser": "X-Forwarded-User", "HeaderEmail": "X-Forwarded-Email", "HeaderPreferredUsername": "X-Forwarded-Preferred-Username",
 		"HeaderGroups": "X-Forwarded-Groups", "StripHeaders": "[]", "PassAccessToken": "false", "PassAuthorization": "false",
 		"ClientKey": "[redacted]", "CheckSessions": "false", "RefreshSessions": "false", "AccessRules": "", "AccessRulesText": "", "BearerTokens": "off", "DPoP": "off", "Audiences": "[client]", "RequiredScopes": "[]", "IntrospectionCache": "1m0s",

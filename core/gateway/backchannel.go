@@ -25,9 +25,7 @@ const maxLogoutForm = 16 << 10
 // says, and ends nothing; when store or provider fail it is 5xx, and the provider may send
 // the same token again.
 func (g *Gateway) backchannelLogout(x *exchange.Exchange) {
-	limit := platform.Limit{Name: "logout-token", Count: g.TokensPerMinute, Per: time.Minute}
-	if wait, ok := g.Limiter.Allow(x.Context, limit, proxy.LimitKey(x.Peer.Addr)); !ok {
-		g.Refuse(x, problem.RateLimited.After(wait))
+	if !g.admitLogout(x) {
 		return
 	}
 	raw, err := logoutForm(x.R)
@@ -95,4 +93,15 @@ func refuseLogout(x *exchange.Exchange, err error) {
 		Error       string `json:"error"`
 		Description string `json:"error_description"`
 	}{"invalid_request", err.Error()})
+}
+
+// admitLogout counts a logout from elsewhere against its client's budget and answers when
+// that is used up.
+func (g *Gateway) admitLogout(x *exchange.Exchange) bool {
+	limit := platform.Limit{Name: "logout", Count: g.TokensPerMinute, Per: time.Minute}
+	wait, ok := g.Limiter.Allow(x.Context, limit, proxy.LimitKey(x.Peer.Addr))
+	if !ok {
+		g.Refuse(x, problem.RateLimited.After(wait))
+	}
+	return ok
 }

@@ -64,6 +64,11 @@ type Options struct {
 	ProofsOnly bool
 	// BackchannelLogout takes logout tokens of the provider; Sessions must have marks.
 	BackchannelLogout bool
+	// FrontchannelLogout lets pages of Issuer's origin end sessions; Sessions must announce
+	// them.
+	FrontchannelLogout bool
+	// LogoutEverywhere offers to end all sessions of who logs out; Sessions must have marks.
+	LogoutEverywhere bool
 	// CheckSessions verifies sessions' access tokens by Tokens.
 	CheckSessions bool
 	// ClockSkew is how far the provider's clock may be from ours.
@@ -104,6 +109,9 @@ func New(o Options) *Gateway {
 	}
 	if g.BackchannelLogout {
 		g.routes[g.BasePath+"/logout/backchannel"] = route{methods: []string{http.MethodPost}, api: true, serve: g.backchannelLogout}
+	}
+	if g.FrontchannelLogout {
+		g.routes[g.BasePath+"/logout/frontchannel"] = route{methods: []string{http.MethodGet}, serve: g.frontchannelLogout}
 	}
 	if g.Assertion != nil {
 		g.routes[g.BasePath+"/api/keys"] = route{methods: get, api: true, serve: g.assertionKeys}

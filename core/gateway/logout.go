@@ -30,6 +30,7 @@ func (g *Gateway) logout(x *exchange.Exchange) {
 			Text:  "You will have to log in again to use the application.",
 			Action: &page.Action{Label: "Log out", Method: http.MethodPost,
 				URL: g.BasePath + "/logout?return_to=" + url.QueryEscape(target)},
+			Second:       g.everywhereButton(target),
 			Other:        &page.Action{Label: "Stay logged in", URL: target},
 			SendReferrer: true,
 		})
@@ -46,6 +47,9 @@ func (g *Gateway) logout(x *exchange.Exchange) {
 	found, cookies, err := g.Sessions.Authenticate(x.Context, x.R)
 	if found != nil {
 		found = g.Sessions.Latest(x.Context, found)
+	}
+	if err == nil && found != nil {
+		err = g.endEverywhere(x, found)
 	}
 	// What the cookie names is ended even if it is no session here: a store that misses
 	// it may only be behind, and another copy of a cookie that fell idle may not have.

@@ -17,6 +17,8 @@ type Page struct {
 	Code string
 	// Action is the one thing to do next; nil for none.
 	Action *Action
+	// Second is another thing to do instead; nil for none.
+	Second *Action
 	// Other is the way out; nil for none.
 	Other *Action
 	// Refresh goes on to Action.URL by itself at once.
@@ -102,6 +104,9 @@ func render(p Page) string {
 	}
 	if p.Action != nil {
 		writeAction(&b, p.Action)
+	}
+	if p.Second != nil {
+		writeAction(&b, p.Second)
 	}
 	if p.Other != nil {
 		b.WriteString(`<p><a href="` + html.EscapeString(p.Other.URL) + `">` + html.EscapeString(p.Other.Label) + `</a></p>`)

@@ -15,6 +15,8 @@ var (
 		Title: "Method not allowed", Detail: "This address does not answer to this method."}
 	RateLimited = &Problem{Status: http.StatusTooManyRequests, Code: "rate_limited",
 		Title: "Too many attempts", Detail: "Please wait a moment and try again.", RetryAfter: time.Second}
+	InvalidLogout = &Problem{Status: http.StatusBadRequest, Code: "invalid_logout",
+		Title: "This logout is not valid", Detail: "It does not name the identity provider and one of its sessions."}
 	CrossSite = &Problem{Status: http.StatusForbidden, Code: "cross_site_request",
 		Title: "This request came from another site", Detail: "It was not carried out. Use the button on this site's own page."}
 )

@@ -19,6 +19,9 @@ func (s *Sessions) Begin(ctx context.Context, r Record, old string) (*Session, [
 	r.Expires = now.Add(s.life).Unix()
 	t := newTicket(now)
 	begun := &Session{Record: r, Ref: t.ref()}
+	if err := s.announce(ctx, &r); err != nil {
+		return nil, nil, err
+	}
 	if err := s.store.Put(ctx, kv.Sessions, begun.Ref, r.encode(), begun.Expiry()); err != nil {
 		if errors.Is(err, kv.ErrTooLarge) {
 			return nil, nil, ErrTooLarge

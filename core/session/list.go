@@ -50,6 +50,13 @@ func (s *Sessions) List(ctx context.Context, cursor string, limit int) ([]Listed
 		if err != nil || r.Ended {
 			continue
 		}
+		found := &Session{Record: *r, Ref: ref}
+		if err := s.settle(ctx, found, s.now()); err != nil {
+			return nil, "", err
+		}
+		if found.Ended {
+			continue
+		}
 		page = append(page, Listed{Ref: ref, Identity: *r.Identity,
 			Created: time.Unix(r.Created, 0), Expires: time.Unix(r.Expires, 0)})
 	}

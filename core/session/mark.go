@@ -15,6 +15,8 @@ const markVersion = 1
 const (
 	sessionMark = 's' // about the provider's session, by sid
 	subjectMark = 'u' // about everything of a subject
+	// announced is no mark, but says that sessions of the sid began here.
+	announced = 'a'
 )
 
 // mark says that sessions are over which began until some time. Two clocks are kept

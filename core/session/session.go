@@ -76,6 +76,9 @@ type Options struct {
 	// Marks says that sessions can be ended from elsewhere, by [Sessions.EndAll]; each
 	// load of a session then reads up to two records more.
 	Marks bool
+	// Announce says that each login leaves a record of the provider's session, for
+	// [Sessions.EndAnnounced].
+	Announce bool
 }
 
 // Sessions authenticates, begins and ends sessions. It is safe for concurrent use.
@@ -97,8 +100,9 @@ type Sessions struct {
 	keeper   *refresh.Keeper // nil: tokens are not refreshed
 	discard  func(ref string, refresh, access secret.Text)
 	// realm is a hash of what the marks are about.
-	realm [sha256.Size]byte
-	marks *marks // nil: there are none
+	realm     [sha256.Size]byte
+	marks     *marks // nil: there are none
+	announces bool
 }
 
 // New returns the sessions kept in o.Store.
@@ -110,6 +114,7 @@ func New(o Options) *Sessions {
 	}
 	if o.Marks {
 		s.realm, s.marks = sha256.Sum256([]byte(o.Realm)), newMarks(cacheSize)
+		s.announces = o.Announce
 	}
 	if o.Refresh {
 		s.keeper = refresh.New(refresh.Options{Store: o.Store, Use: kv.Tokens, Timeout: o.RefreshTimeout, Now: o.Now, Log: o.Log})
