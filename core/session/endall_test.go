@@ -238,7 +238,7 @@ func TestARefreshUnderWayFindsOut(t *testing.T) {
 
 func TestOnlyWhatWasAnnouncedIsEndedBySidAlone(t *testing.T) {
 	r := newRig(t, session.Browser, false)
-	all := r.marked(2, r.driver)
+	all := r.marked(2, unconditional{r.driver}) // whose every write is counted
 	b, _ := logsIn(t, all[0], "sid-1", start)
 	writes := r.driver.writes
 	for i := range 100 {
