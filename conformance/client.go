@@ -77,11 +77,14 @@ func (p *play) exchange(instance Instance, r *request, s *scope, first bool) (o 
 			return o
 		}
 	}
+	if len(r.meanwhile) > 0 {
+		// Not every answer that goes on is told that its client has left.
+		defer context.AfterFunc(ctx, func() { res.Body.Close() })()
+	}
 	if o.err = p.meanwhile(ctx, instance, r, s); o.err != nil {
 		return o
 	}
 	if res.StatusCode == http.StatusSwitchingProtocols {
-		defer context.AfterFunc(ctx, func() { res.Body.Close() })()
 		_, _ = io.Copy(io.Discard, res.Body)
 		o.broken = ctx.Err() == nil
 		return o
