@@ -26,8 +26,8 @@ func TestEveryModeHasACase(t *testing.T) {
 	}
 	for _, p := range modules.Plans() {
 		for _, m := range p.Modes {
-			if pending := slices.Contains(modules.Pending, m.Name); pending == played[m.Name] {
-				t.Errorf("%s: a case plays it is %v, it is pending is %v", m.Name, played[m.Name], pending)
+			if !played[m.Name] {
+				t.Errorf("no case plays %s", m.Name)
 			}
 		}
 	}

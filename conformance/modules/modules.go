@@ -62,22 +62,3 @@ func Cited(spec string) []string {
 	}
 	return names
 }
-
-// Pending are modes that no case plays yet; the table says so. A mode of it that a case
-// plays is an error, so that the list only shrinks.
-var Pending = slices.Concat(backChannel, frontChannel)
-
-// The cases of these two plans come with the endpoints that they are about.
-var (
-	backChannel = []string{
-		"oidcc-client-test-rp-backchannel-rpinitlogout",
-		"oidcc-client-test-rp-backchannel-rpinitlogout-alg-none",
-		"oidcc-client-test-rp-backchannel-rpinitlogout-no-event",
-		"oidcc-client-test-rp-backchannel-rpinitlogout-with-nonce",
-		"oidcc-client-test-rp-backchannel-rpinitlogout-wrong-alg",
-		"oidcc-client-test-rp-backchannel-rpinitlogout-wrong-aud",
-		"oidcc-client-test-rp-backchannel-rpinitlogout-wrong-event",
-		"oidcc-client-test-rp-backchannel-rpinitlogout-wrong-iss",
-	}
-	frontChannel = []string{"oidcc-client-test-rp-frontchannel-rpinitlogout"}
-)

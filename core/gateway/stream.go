@@ -64,7 +64,7 @@ func (s *stream) watch() {
 	s.watched = true
 	if s.who.session != nil {
 		s.limit = s.g.Sessions.Limit(s.who.session)
-		s.release = s.g.Sessions.OnEnd(s.who.ref, func() { s.end(session.ErrEnded) })
+		s.release = s.g.Sessions.OnEnd(s.who.session, func() { s.end(session.ErrEnded) })
 	} else {
 		s.limit = s.who.token.Expiry
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"gatehouse/core/kv"
 )
@@ -37,27 +36,4 @@ func (s *Sessions) EndAnnounced(ctx context.Context, sid string) error {
 		return fmt.Errorf("%w: %w", ErrStore, err)
 	}
 	return s.EndAll(ctx, Ending{SessionID: sid})
-}
-
-// Ended reports whether found is over by now: by time, by a logout here or by one from
-// elsewhere. It is for what goes on after the request that found was loaded for, and asks
-// the store at most once in [CacheAge]. The error is ErrStore: then nobody knows.
-func (s *Sessions) Ended(ctx context.Context, found *Session) (bool, error) {
-	now := s.now()
-	if !now.Before(found.Expiry()) {
-		return true, nil
-	}
-	current, err := s.load(ctx, found.Ref)
-	if errors.Is(err, kv.ErrNotFound) {
-		// The store may only be behind, as after a login.
-		if now.Sub(time.Unix(found.Created, 0)) >= HandoverTime {
-			return true, nil
-		}
-		current = &Session{Record: found.Record, Ref: found.Ref}
-		err = s.settle(ctx, current, now)
-	}
-	if err != nil {
-		return false, err
-	}
-	return current.Ended, nil
 }

@@ -26,7 +26,7 @@ func (s *Sessions) Revoke(ctx context.Context, ref string) error {
 		return fmt.Errorf("%w: %w", ErrStore, err)
 	}
 	s.cache.put(&Session{Record: mark, Ref: ref}, now)
-	s.watchers.tell(ref)
+	s.watchers.tell(func(one *Session) bool { return one.Ref == ref })
 	if s.keeper != nil {
 		// A refresh under way has to find out.
 		if err := s.keeper.Close(ctx, ref); err != nil {

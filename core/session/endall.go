@@ -67,19 +67,25 @@ func (s *Sessions) EndAll(ctx context.Context, e Ending) error {
 		}
 		next := known.join(m)
 		if next == known && old != nil {
-			s.marks.add(id, next)
+			s.markHere(id, next)
 			return nil
 		}
 		_, err = s.store.Replace(ctx, kv.Ends, id, old, next.encode(), s.markExpiry(now))
 		switch {
 		case err == nil:
-			s.marks.add(id, next)
+			s.markHere(id, next)
 			return nil
 		case !errors.Is(err, kv.ErrConflict):
 			return fmt.Errorf("%w: %w", ErrStore, err)
 		}
 	}
 	return fmt.Errorf("%w: %w", ErrStore, kv.ErrConflict)
+}
+
+// markHere makes a mark hold in this process.
+func (s *Sessions) markHere(id string, m mark) {
+	s.marks.add(id, m)
+	s.watchers.tell(s.remembered)
 }
 
 // readMark returns the mark under id, empty if there is none. One that cannot be read

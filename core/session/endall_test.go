@@ -87,8 +87,8 @@ func TestWhichSessionsALogoutEnds(t *testing.T) {
 					t.Errorf("process %d: alive is %v", i, !test.ends)
 				}
 			}
-			if over, err := all[1].Ended(t.Context(), begun); over != test.ends || err != nil {
-				t.Errorf("Ended is %v, %v", over, err)
+			if err := all[1].Lasts(t.Context(), begun); errors.Is(err, session.ErrEnded) != test.ends || !test.ends && err != nil {
+				t.Errorf("Lasts is %v", err)
 			}
 		})
 	}
@@ -158,8 +158,8 @@ func TestAnotherProcessFindsOutWithinFiveSeconds(t *testing.T) {
 	if lives(t, all[1], b) {
 		t.Error("another process accepts it after five seconds")
 	}
-	if over, err := all[1].Ended(t.Context(), begun); !over || err != nil {
-		t.Errorf("Ended is %v, %v", over, err)
+	if err := all[1].Lasts(t.Context(), begun); !errors.Is(err, session.ErrEnded) {
+		t.Errorf("Lasts is %v", err)
 	}
 	list, _, err := all[1].List(t.Context(), "", 10)
 	if err != nil || len(list) != 0 {
@@ -271,5 +271,26 @@ func TestWithoutMarksThereAreNone(t *testing.T) {
 	r.process(firstSecret)
 	if r.accepts(b); r.driver.reads != reads+1 {
 		t.Errorf("%d reads", r.driver.reads-reads)
+	}
+}
+
+func TestWhoWaitsForTheEndHearsOfALogoutFromElsewhere(t *testing.T) {
+	r := newRig(t, session.Browser, false)
+	s := r.marked(1, &r.driver.Memory)[0]
+	_, begun := logsIn(t, s, "sid-1", start)
+	_, other := logsIn(t, s, "sid-2", start)
+	heard := make(chan string, 2)
+	defer s.OnEnd(begun, func() { heard <- "it" })()
+	defer s.OnEnd(other, func() { heard <- "another" })()
+	if err := s.EndAll(t.Context(), session.Ending{SessionID: "sid-1", Issued: start, Token: "j"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-heard; got != "it" {
+		t.Errorf("%s was told", got)
+	}
+	// Who asks after that is told at once.
+	defer s.OnEnd(begun, func() { heard <- "late" })()
+	if got := <-heard; got != "late" {
+		t.Errorf("%s was told", got)
 	}
 }

@@ -28,12 +28,15 @@ func (s *Sessions) Lasts(ctx context.Context, found *Session) error {
 		return ErrEnded
 	}
 	current, err := s.load(ctx, found.Ref)
-	switch {
-	case errors.Is(err, kv.ErrNotFound):
-		if now.Sub(time.Unix(found.Created, 0)) < HandoverTime {
-			return nil // the store may not have heard of it
+	if errors.Is(err, kv.ErrNotFound) {
+		if now.Sub(time.Unix(found.Created, 0)) >= HandoverTime {
+			return ErrEnded
 		}
-		return ErrEnded
+		// The store may not have heard of it.
+		current = &Session{Record: found.Record, Ref: found.Ref}
+		err = s.settle(ctx, current, now)
+	}
+	switch {
 	case err != nil:
 		return err
 	case current.Ended:
@@ -42,12 +45,11 @@ func (s *Sessions) Lasts(ctx context.Context, found *Session) error {
 	return nil
 }
 
-// OnEnd has f called, in a goroutine of its own, when this process ends the session under
-// ref, or at once if it has. stop must be called in the end; f may be called no later
-// than that.
-func (s *Sessions) OnEnd(ref string, f func()) (stop func()) {
-	stop = s.watchers.add(ref, f)
-	if known := s.cache.get(ref, s.now()); known != nil && known.Ended {
+// OnEnd has f called, in a goroutine of its own, when this process ends found, or at once
+// if it has. stop must be called in the end; f may be called no later than that.
+func (s *Sessions) OnEnd(found *Session, f func()) (stop func()) {
+	stop = s.watchers.add(found, f)
+	if known := s.cache.get(found.Ref, s.now()); known != nil && known.Ended || s.remembered(found) {
 		go f()
 	}
 	return stop
@@ -62,11 +64,11 @@ type watchers struct {
 }
 
 type watcher struct {
-	ref string
-	f   func()
+	session *Session
+	f       func()
 }
 
-func (w *watchers) add(ref string, f func()) (remove func()) {
+func (w *watchers) add(found *Session, f func()) (remove func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.last++
@@ -74,7 +76,7 @@ func (w *watchers) add(ref string, f func()) (remove func()) {
 	if w.all == nil {
 		w.all = map[int]watcher{}
 	}
-	w.all[id] = watcher{ref, f}
+	w.all[id] = watcher{found, f}
 	return func() {
 		w.mu.Lock()
 		delete(w.all, id)
@@ -82,11 +84,12 @@ func (w *watchers) add(ref string, f func()) (remove func()) {
 	}
 }
 
-func (w *watchers) tell(ref string) {
+// tell calls those whose session is over.
+func (w *watchers) tell(over func(*Session) bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, one := range w.all {
-		if one.ref == ref {
+		if over(one.session) {
 			go one.f()
 		}
 	}

@@ -284,7 +284,7 @@ func TestMistakesAreFound(t *testing.T) {
 	if testExists("core.TestOfNothing") || !testExists("internal/requirements.TestMistakesAreFound") {
 		t.Error("tests are not looked up")
 	}
-	if addressExists("docs", "../README.md#nothing") || addressExists("", "NOTHING.md") || !addressExists("docs", "requirements.md#not-held-yet") {
+	if addressExists("docs", "../README.md#nothing") || addressExists("", "NOTHING.md") || !addressExists("docs", "requirements.md#functions") {
 		t.Error("documents are not looked up")
 	}
 	if got := anchors("# A b, c?\n```sh\n# no\n```\n## `X_y`-z\n#!no\n"); !slices.Equal(got, []string{"a-b-c", "x_y-z"}) {
