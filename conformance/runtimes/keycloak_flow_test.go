@@ -17,7 +17,7 @@ func TestKeycloak(t *testing.T) {
 	k := startKeycloak(t, app)
 	t.Logf("Keycloak was ready after %.1f s", time.Since(began).Seconds())
 
-	startServe(t, app, k.settings(map[string]string{"BEARER_TOKENS": "introspection", "INTROSPECTION_CACHE": "0s", "CHECK_SESSIONS": "true"}))
+	checking := startServe(t, app, k.settings(map[string]string{"BEARER_TOKENS": "introspection", "INTROSPECTION_CACHE": "0s", "CHECK_SESSIONS": "true"}))
 	t.Run("login", func(t *testing.T) { chromiumLogsIn(t, k.site(app), true) })
 	t.Run("session", func(t *testing.T) { keycloakSession(t, k, app) })
 	t.Run("introspection", func(t *testing.T) {
@@ -34,6 +34,11 @@ func TestKeycloak(t *testing.T) {
 		app := k.serve(t, map[string]string{"BEARER_TOKENS": "jwt", "AUDIENCES": "gatehouse,console"})
 		keycloakTokens(t, k, app)
 		keycloakNoAccessTokens(t, k, app)
+	})
+	checking.stop(t)
+	startServe(t, app, k.settings(map[string]string{"BACKCHANNEL_LOGOUT": "true"}))
+	t.Run("back-channel logout", func(t *testing.T) {
+		endsElsewhere(t, k.site(app), func(tab) { k.endSessions(t, "alice") })
 	})
 }
 

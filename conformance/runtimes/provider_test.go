@@ -59,6 +59,7 @@ func startOIDCProviderAt(t *testing.T, app, callback string, more ...string) *oi
 		"CLIENT_SECRET="+oidcClientSecret,
 		"REDIRECT_URI="+app+callback,
 		"POST_LOGOUT_REDIRECT_URI="+app+"/logout/done",
+		"BACKCHANNEL_LOGOUT_URI="+app+"/logout/backchannel",
 	)
 	cmd.Env = append(cmd.Env, more...)
 	p := &oidcProvider{start(t, "oidc-provider", cmd), issuer, app, nil}

@@ -2,7 +2,10 @@
 
 package runtimes
 
-import "testing"
+import (
+	"maps"
+	"testing"
+)
 
 // site is a gateway with a provider and the demo application, and what a person does
 // on that provider's pages.
@@ -47,14 +50,22 @@ func embeddedLogin(tab tab, _ bool) {
 // newOIDCProvider is gatehouse serve with the npm package oidc-provider.
 func newOIDCProvider(t *testing.T) *site {
 	t.Helper()
+	return newOIDCProviderWith(t, nil)
+}
+
+// newOIDCProviderWith is the same with more settings.
+func newOIDCProviderWith(t *testing.T, more map[string]string) *site {
+	t.Helper()
 	app := "http://localhost:" + freePort(t)
 	issuer := startOIDCProvider(t, app).issuer
-	startServe(t, app, map[string]string{
+	settings := map[string]string{
 		"AUTH_SERVER_URL": issuer,
 		"CLIENT_ID":       oidcClientID,
 		"CLIENT_SECRET":   oidcClientSecret,
 		"REQUIRE_PKCE":    "true",
-	})
+	}
+	maps.Copy(settings, more)
+	startServe(t, app, settings)
 	return &site{
 		app: app, provider: issuer, foreign: true,
 		user: "Alice Example", email: "alice@example.com", subject: "alice",

@@ -3,7 +3,7 @@
 // "pushed MAX_AGE" before it answers a pushed authorization request.
 //
 // Any user name and password will do. Clients, all confidential and with one secret:
-//   CLIENT_ID  the gateway, PKCE required
+//   CLIENT_ID  the gateway, PKCE required; told of logouts at BACKCHANNEL_LOGOUT_URI
 //   program    acts for a user and may refresh
 //   machine    acts for itself
 // Access tokens are opaque and, as is this provider's default, have no audience, unless
@@ -12,7 +12,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-const { GATEHOUSE_NODE_MODULES, ISSUER, CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, POST_LOGOUT_REDIRECT_URI, PAR } = process.env;
+const { GATEHOUSE_NODE_MODULES, ISSUER, CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, POST_LOGOUT_REDIRECT_URI, BACKCHANNEL_LOGOUT_URI, PAR } = process.env;
 const { default: Provider, errors } = await import(
   pathToFileURL(join(GATEHOUSE_NODE_MODULES, 'oidc-provider', 'lib', 'index.js')));
 
@@ -34,6 +34,8 @@ const provider = new Provider(ISSUER, {
     response_types: ['code'],
     redirect_uris: [REDIRECT_URI],
     post_logout_redirect_uris: [POST_LOGOUT_REDIRECT_URI],
+    backchannel_logout_uri: BACKCHANNEL_LOGOUT_URI,
+    backchannel_logout_session_required: true,
   }, {
     ...confidential,
     client_id: 'program',
@@ -58,6 +60,7 @@ const provider = new Provider(ISSUER, {
   },
   cookies: { keys: [CLIENT_SECRET] },
   features: {
+    backchannelLogout: { enabled: true },
     clientCredentials: { enabled: true },
     devInteractions: { enabled: true },
     dPoP: { enabled: true },
