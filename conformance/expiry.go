@@ -40,15 +40,12 @@ func TestExpiry(t *testing.T, target Target, sessions, requests int) {
 		"PROXY_TARGET": upstream, "COOKIE_SECRET": base64.RawURLEncoding.EncodeToString([]byte(rand.Text() + rand.Text())[:32]),
 		"PASS_ACCESS_TOKEN": "true", "SCOPES": "openid offline_access", "LOGINS_PER_MINUTE": "1000", "PUBLIC_PATHS": "/public", "USERINFO_CLAIMS": "none",
 	}
-	if u, _ := url.Parse(issuer); u.Scheme == "http" {
-		settings["DEV_MODE"] = "true"
-	}
 	beneath := newStore(clock.Now)
 	recorder := &recorder{violation: t.Errorf, secrets: &canary{secrets: map[string]watched{}}, beneath: beneath, counts: map[string]int{}}
 	recorder.use(profiles["strong"](beneath, clock.advance))
 	instance := target.Start(t, World{
 		Config: settings, KV: recorder.store(), Network: e, Now: clock.Now, Elapse: clock.advance,
-		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Log: slog.New(slog.DiscardHandler),
 	})
 	defer instance.Close()
 	e.gateway = instance

@@ -26,6 +26,12 @@ type Provider struct {
 	// First is the life of the access token of a login, in whole seconds; those of
 	// refreshes live an hour.
 	First time.Duration
+	// Grace takes a refresh token a second time as long as the one that replaced it has
+	// not been used.
+	Grace bool
+	// Redeeming, unless nil, is called when a code or a refresh token is redeemed, before
+	// the answer goes out. It must not call the provider.
+	Redeeming func()
 
 	signer jose.Signer
 	keys   jose.JSONWebKeySet
@@ -45,7 +51,8 @@ type Counts struct {
 }
 
 type grant struct {
-	refresh string // the one that is valid; "" when the grant has ended
+	refresh  string // the one that is valid; "" when the grant has ended
+	previous string // the one that it replaced
 }
 
 // New returns a provider with a new key.
@@ -124,15 +131,23 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 		p.counts.Logins++
 	case "refresh_token":
 		old := r.PostFormValue("refresh_token")
-		if g = p.grants[old]; g == nil || g.refresh != old {
+		g = p.grants[old]
+		again := g != nil && g.refresh != "" && g.previous == old
+		if again {
+			p.counts.Reused++
+		}
+		if g == nil || g.refresh != old && !(again && p.Grace) {
 			if g != nil {
 				g.refresh = ""
 			}
-			p.counts.Reused++
+			if !again {
+				p.counts.Reused++
+			}
 			refuse(w)
 			return
 		}
 		p.counts.Redeemed++
+		g.previous = old
 	default:
 		refuse(w)
 		return
@@ -147,6 +162,9 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	accessToken := rand.Text()
 	g.refresh = rand.Text()
 	p.grants[g.refresh], p.access[accessToken] = g, g
+	if p.Redeeming != nil {
+		p.Redeeming()
+	}
 	answer(w, http.StatusOK, map[string]any{
 		"access_token": accessToken, "token_type": "Bearer", "expires_in": int(life / time.Second), "refresh_token": g.refresh, "id_token": compact})
 }
