@@ -14,4 +14,4 @@ func TestExpiryWorkerDurable(t *testing.T) {
 }
 
 // An instance for every request: they know of each other by the store alone.
-func TestExpiryWASI(t *testing.T) { conformance.TestExpiry(t, conformance.WASITarget(t), 3, 20) }
+func TestExpiryWASI(t *testing.T) { conformance.TestExpiry(t, conformance.WASITarget(t), 2, 100) }
