@@ -79,6 +79,8 @@ const provider = new Provider(ISSUER, {
     revocation: { enabled: true },
     rpInitiatedLogout: { enabled: true },
   },
+  // By itself it calls no loopback address, and the gateway is at one.
+  fetch: (url, options) => globalThis.fetch(url, { ...options, dispatcher: undefined }),
   // In answers about opaque tokens and in JWTs.
   extraTokenClaims: (_ctx, token) => {
     if (!token.accountId) return undefined;
@@ -93,5 +95,6 @@ provider.use(async (ctx, next) => {
   if (ctx.oidc?.route === 'pushed_authorization_request') console.log(`pushed ${ctx.oidc.params?.max_age}`);
   if (ctx.oidc?.route === 'introspection') console.log(`introspection ${ctx.oidc.params?.token}`);
 });
+provider.on('backchannel.error', (_ctx, err) => console.error(`back-channel logout: ${err.message}: ${err.cause}`));
 const { hostname, port } = new URL(ISSUER);
 provider.listen(Number(port), hostname, () => console.log('ready'));
