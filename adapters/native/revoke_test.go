@@ -1,8 +1,10 @@
 package native
 
 import (
+	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -10,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"gatehouse/conformance/rotation"
 	"gatehouse/core/config"
 	"gatehouse/core/kv"
 )
@@ -17,7 +20,7 @@ import (
 // revoking is a provider that rotates refresh tokens, waits before each refresh, and
 // tells what is revoked.
 type revoking struct {
-	*rotating
+	*rotation.Provider
 	begun, proceed chan struct{}
 	revoked        chan string
 }
@@ -25,9 +28,10 @@ type revoking struct {
 func (p *revoking) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path == "/.well-known/openid-configuration":
-		p.answer(w, map[string]any{"issuer": p.address, "authorization_endpoint": p.address + "/authorize", "token_endpoint": p.address + "/token",
-			"revocation_endpoint": p.address + "/revoke", "jwks_uri": p.address + "/jwks", "response_types_supported": []string{"code"},
-			"id_token_signing_alg_values_supported": []string{"RS256"}})
+		metadata := p.Metadata()
+		metadata["revocation_endpoint"] = p.Address + "/revoke"
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(metadata)
 		return
 	case r.URL.Path == "/revoke":
 		p.revoked <- fmt.Sprint(r.FormValue("token_type_hint"), " ", r.FormValue("token"))
@@ -36,26 +40,24 @@ func (p *revoking) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.begun <- struct{}{}
 		<-p.proceed
 	}
-	p.rotating.ServeHTTP(w, r)
+	p.Provider.ServeHTTP(w, r)
 }
 
 // A logout comes while the provider is asked for new tokens: those that the session had
 // are revoked, and those that arrive for nobody too.
 func TestTokensOfARefreshThatALogoutOvertakesAreRevoked(t *testing.T) {
-	p := &revoking{newRotating(t), make(chan struct{}), make(chan struct{}), make(chan string, 8)}
+	p := &revoking{rotation.Serve(t), make(chan struct{}), make(chan struct{}), make(chan string, 8)}
 	issuer := httptest.NewServer(p)
 	t.Cleanup(issuer.Close)
-	p.address = issuer.URL
+	p.Address = issuer.URL
 	application := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(application.Close)
 	var gateway http.Handler
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { gateway.ServeHTTP(w, r) }))
 	t.Cleanup(front.Close)
 	app := strings.Replace(front.URL, "127.0.0.1", "localhost", 1)
-	settings := map[string]string{
-		"APP_URL": app, "DEV_MODE": "true", "AUTH_SERVER_URL": p.address, "CLIENT_ID": testClient, "CLIENT_SECRET": testSecret,
-		"PROXY_TARGET": application.URL, "COOKIE_SECRET": cookieKey(), "SCOPES": "openid offline_access", "PUBLIC_PATHS": "/public", "USERINFO_CLAIMS": "none",
-	}
+	settings := map[string]string{"APP_URL": app, "DEV_MODE": "true", "PROXY_TARGET": application.URL, "COOKIE_SECRET": cookieKey()}
+	maps.Copy(settings, p.Settings())
 	c, err := config.Load(func(name string) (string, bool) { v, ok := settings[name]; return v, ok })
 	if err != nil {
 		t.Fatal(err)
@@ -115,10 +117,8 @@ func TestTokensOfARefreshThatALogoutOvertakesAreRevoked(t *testing.T) {
 	if got := <-answered; got != "401 <nil>" {
 		t.Errorf("the request that refreshed: %s", got)
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for token, unused := range p.valid {
-		if unused && !seen["refresh_token "+token] {
+	for _, token := range p.Unused() {
+		if !seen["refresh_token "+token] {
 			t.Error("a refresh token is still good")
 		}
 	}

@@ -1,0 +1,151 @@
+package rotation
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// landing is where the login ends, without a session being asked for.
+const landing = "/public"
+
+// patience is when an answer counts as one that never comes.
+const patience = 2 * time.Minute
+
+// Application answers with the access token that it was given.
+func Application(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.WriteString(w, r.Header.Get("X-Forwarded-Access-Token"))
+}
+
+// Figures are measured times of rounds: from the first request to the last answer, and
+// of each answer.
+type Figures struct{ Rounds, Answers []time.Duration }
+
+func (f *Figures) String() string {
+	middle := func(d []time.Duration, share float64) time.Duration {
+		if len(d) == 0 {
+			return 0
+		}
+		return d[int(share*float64(len(d)-1))].Round(time.Millisecond)
+	}
+	slices.Sort(f.Rounds)
+	slices.Sort(f.Answers)
+	return fmt.Sprintf("%d rounds: median %v, longest %v; %d answers: median %v, 99 of 100 within %v, longest %v",
+		len(f.Rounds), middle(f.Rounds, 0.5), middle(f.Rounds, 1),
+		len(f.Answers), middle(f.Answers, 0.5), middle(f.Answers, 0.99), middle(f.Answers, 1))
+}
+
+// Load is what is done to a gateway.
+type Load struct {
+	// App is the address that the gateway has for browsers.
+	App string
+	// At are the addresses, as host and port, that connections are made to, in turn;
+	// none: App's. They are those of processes that share a store.
+	At []string
+	// Rounds is the number of sessions, one after the other, and Requests that of the
+	// requests of each at once.
+	Rounds, Requests int
+}
+
+// Bear logs in at the gateway once a round. The session's access token has expired when
+// requests that wait for nobody ask for the application, each on a connection of its
+// own. Exactly one of them redeems the refresh token, every answer is the application's
+// with the new access token, and the session goes on.
+func (p *Provider) Bear(t testing.TB, l Load) *Figures {
+	t.Helper()
+	f := &Figures{}
+	for n := range l.Rounds {
+		p.round(t, l, f)
+		if t.Failed() {
+			t.Fatalf("in round %d", n+1)
+		}
+	}
+	return f
+}
+
+func (p *Provider) round(t testing.TB, l Load, f *Figures) {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := &http.Transport{MaxIdleConnsPerHost: l.Requests}
+	if len(l.At) > 0 {
+		var connections atomic.Uint64
+		transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			if address == strings.TrimPrefix(l.App, "http://") {
+				address = l.At[connections.Add(1)%uint64(len(l.At))]
+			}
+			return new(net.Dialer).DialContext(ctx, network, address)
+		}
+	}
+	defer transport.CloseIdleConnections()
+	browser := &http.Client{Jar: jar, Transport: transport, Timeout: patience}
+	get := func(path string) (string, error) {
+		res, err := browser.Get(l.App + path)
+		if err != nil {
+			return "", err
+		}
+		defer res.Body.Close()
+		body, err := io.ReadAll(res.Body)
+		if err == nil && res.StatusCode != http.StatusOK {
+			err = fmt.Errorf("%s: %s %.300q", path, res.Status, body)
+		}
+		return string(body), err
+	}
+	if _, err := get("/login/authorize?return_to=" + landing); err != nil {
+		t.Fatal(err)
+	}
+	_, redeemedBefore, reusedBefore := p.count()
+	var wg sync.WaitGroup
+	tokens, times, start := make([]string, l.Requests), make([]time.Duration, l.Requests), make(chan struct{})
+	for i := range tokens {
+		wg.Go(func() {
+			<-start
+			began := time.Now()
+			var err error
+			if tokens[i], err = get("/x"); err != nil {
+				t.Error(err)
+			}
+			times[i] = time.Since(began)
+		})
+	}
+	began := time.Now()
+	close(start)
+	wg.Wait()
+	f.Rounds, f.Answers = append(f.Rounds, time.Since(began)), append(f.Answers, times...)
+	later, err := get("/x")
+	if err != nil {
+		t.Errorf("after the refresh: %v", err)
+	}
+	latest, redeemed, reused := p.count()
+	if redeemed -= redeemedBefore; redeemed != 1 || reused != reusedBefore {
+		t.Errorf("%d redemptions, and %d of a refresh token that was used", redeemed, reused-reusedBefore)
+	}
+	other := 0
+	for _, token := range append(tokens, later) {
+		if token != latest {
+			other++
+		}
+	}
+	if other > 0 {
+		t.Errorf("%d answers with another access token than the latest", other)
+	}
+}
+
+// count returns the access token of the last refresh or login, and how often refresh
+// tokens were redeemed, and redeemed again.
+func (p *Provider) count() (latest string, redeemed, reused int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.latest, p.redeemed, p.reused
+}
