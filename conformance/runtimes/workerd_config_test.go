@@ -31,6 +31,8 @@ type workerdOptions struct {
 	kv string
 	// objects binds STORE_OBJECTS, to objects that end with the process.
 	objects bool
+	// beside is how many isolates there are beside the first, whose objects they use.
+	beside int
 	// outbound is the address that is sent all outbound requests, with the scheme in
 	// protoHeader; empty: the network, private addresses included.
 	outbound string
@@ -47,6 +49,17 @@ const (
 	protoHeader = "X-Conformance-Proto"
 	peerHeader  = "CF-Connecting-IP"
 )
+
+// workerText is a worker of a name, with its modules, bindings and objects.
+const workerText = `const %s :Workerd.Worker = (
+  modules = [
+%s  ],
+  bindings = [
+%s  ],
+%s  compatibilityDate = "2026-11-01",
+  compatibilityFlags = ["enable_request_signal"],
+);
+`
 
 // capnp is workerd's configuration; disk is a directory for objects.
 func (o *workerdOptions) capnp(disk string) (string, error) {
@@ -84,9 +97,9 @@ func (o *workerdOptions) capnp(disk string) (string, error) {
 		fmt.Fprint(&bindings, `    (name = "STORE_KV", kvNamespace = "kv"),`+"\n")
 		fmt.Fprintf(&services, "    (name = \"kv\", external = (address = %q, http = ())),\n", o.kv)
 	}
-	objects := ""
+	objects, of := "", ""
 	if o.objects {
-		fmt.Fprint(&bindings, `    (name = "STORE_OBJECTS", durableObjectNamespace = "Record"),`+"\n")
+		of = `    (name = "STORE_OBJECTS", durableObjectNamespace = (className = "Record", serviceName = "main")),` + "\n"
 		objects = `  durableObjectNamespaces = [(className = "Record", uniqueKey = "record", enableSql = true)],
   durableObjectStorage = (localDisk = "disk"),
 `
@@ -97,9 +110,15 @@ func (o *workerdOptions) capnp(disk string) (string, error) {
 	} else {
 		fmt.Fprint(&services, `    (name = "internet", network = (allow = ["private", "public", "local"])),`+"\n")
 	}
-	control := ""
+	var sockets, workers strings.Builder
+	for n := range o.beside {
+		fmt.Fprintf(&services, "    (name = \"beside%d\", worker = .beside%[1]d),\n", n)
+		fmt.Fprintf(&sockets, "    (name = \"beside%d\", address = \"127.0.0.1:0\", http = (forwardedProtoHeader = %q), service = \"beside%[1]d\"),\n", n, protoHeader)
+		fmt.Fprintf(&workers, workerText, fmt.Sprint("beside", n), modules.String(), bindings.String()+of, "")
+	}
+	fmt.Fprintf(&workers, workerText, "worker", modules.String(), bindings.String()+of, objects)
 	if o.control {
-		control = `    (name = "control", address = "127.0.0.1:0", http = (), service = (name = "main", entrypoint = "control")),` + "\n"
+		fmt.Fprint(&sockets, `    (name = "control", address = "127.0.0.1:0", http = (), service = (name = "main", entrypoint = "control")),`+"\n")
 	}
 	return fmt.Sprintf(`using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -110,15 +129,7 @@ const config :Workerd.Config = (
     (name = "http", address = %q, http = (forwardedProtoHeader = %q), service = "main"),
 %s  ],
 );
-const worker :Workerd.Worker = (
-  modules = [
-%s  ],
-  bindings = [
-%s  ],
-%s  compatibilityDate = "2026-11-01",
-  compatibilityFlags = ["enable_request_signal"],
-);
-`, services.String(), cmp.Or(o.listen, "127.0.0.1:0"), protoHeader, control, modules.String(), bindings.String(), objects), nil
+%s`, services.String(), cmp.Or(o.listen, "127.0.0.1:0"), protoHeader, sockets.String(), workers.String()), nil
 }
 
 // workerd is a running one.
@@ -126,7 +137,9 @@ type workerd struct {
 	cmd *exec.Cmd
 	// http and control are addresses of sockets.
 	http, control string
-	end           func()
+	// beside are those of the isolates beside the first.
+	beside []string
+	end    func()
 }
 
 // startWorkerd runs a process until it is ended or t is over.
@@ -199,7 +212,7 @@ func startWorkerd(t testing.TB, o workerdOptions) *workerd {
 			t.Logf("workerd printed:\n%s", strings.Join(printed, "\n"))
 		}
 	})
-	if err := w.listen(events, o.control); err != nil {
+	if err := w.listen(events, &o); err != nil {
 		w.end()
 		t.Fatalf("workerd does not listen: %v\n%s", err, strings.Join(printed, "\n"))
 	}
@@ -207,10 +220,10 @@ func startWorkerd(t testing.TB, o workerdOptions) *workerd {
 }
 
 // listen waits for the sockets.
-func (w *workerd) listen(events io.Reader, control bool) error {
+func (w *workerd) listen(events io.Reader, o *workerdOptions) error {
 	timer := time.AfterFunc(patience, func() { _ = syscall.Kill(-w.cmd.Process.Pid, syscall.SIGKILL) })
 	defer timer.Stop()
-	for d := json.NewDecoder(events); w.http == "" || control && w.control == ""; {
+	for d := json.NewDecoder(events); w.http == "" || o.control && w.control == "" || len(w.beside) < o.beside; {
 		var event struct {
 			Event, Socket string
 			Port          int
@@ -222,6 +235,8 @@ func (w *workerd) listen(events io.Reader, control bool) error {
 			w.http = address
 		} else if event.Socket == "control" {
 			w.control = address
+		} else {
+			w.beside = append(w.beside, address)
 		}
 	}
 	return nil
