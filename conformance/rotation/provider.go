@@ -5,6 +5,7 @@
 package rotation
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
@@ -41,6 +42,7 @@ type Provider struct {
 	latest   string // access token
 	redeemed int
 	reused   int
+	until    <-chan struct{} // is what refreshes wait for, unless nil
 }
 
 // refreshToken is one of a grant.
@@ -101,6 +103,9 @@ func (p *Provider) Unused() (tokens []string) {
 }
 
 func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.FormValue("grant_type") == "refresh_token" {
+		p.wait(r.Context())
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch r.URL.Path {
@@ -116,6 +121,19 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.token(w, r)
 	default:
 		http.NotFound(w, r)
+	}
+}
+
+func (p *Provider) wait(ctx context.Context) {
+	p.mu.Lock()
+	until := p.until
+	p.mu.Unlock()
+	if until == nil {
+		return
+	}
+	select {
+	case <-until:
+	case <-ctx.Done():
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptrace"
 	"slices"
 	"strings"
 	"sync"
@@ -57,9 +58,10 @@ type Load struct {
 }
 
 // Bear logs in at the gateway once a round. The session's access token has expired when
-// requests that wait for nobody ask for the application, each on a connection of its
-// own. Exactly one of them redeems the refresh token, every answer is the application's
-// with the new access token, and the session goes on.
+// requests ask for the application at once, each on a connection of its own, and the
+// refresh is answered when all of them are on their way. Exactly one of them redeems the
+// refresh token, every answer is the application's with the new access token, and the
+// session goes on.
 func (p *Provider) Bear(t testing.TB, l Load) *Figures {
 	t.Helper()
 	f := &Figures{}
@@ -90,8 +92,12 @@ func (p *Provider) round(t testing.TB, l Load, f *Figures) {
 	}
 	defer transport.CloseIdleConnections()
 	browser := &http.Client{Jar: jar, Transport: transport, Timeout: patience}
-	get := func(path string) (string, error) {
-		res, err := browser.Get(l.App + path)
+	get := func(ctx context.Context, path string) (string, error) {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, l.App+path, nil)
+		if err != nil {
+			return "", err
+		}
+		res, err := browser.Do(r)
 		if err != nil {
 			return "", err
 		}
@@ -102,20 +108,26 @@ func (p *Provider) round(t testing.TB, l Load, f *Figures) {
 		}
 		return string(body), err
 	}
-	if _, err := get("/login/authorize?return_to=" + landing); err != nil {
+	if _, err := get(t.Context(), "/login/authorize?return_to="+landing); err != nil {
 		t.Fatal(err)
 	}
 	_, redeemedBefore, reusedBefore := p.count()
+	var written atomic.Int64
+	sent := make(chan struct{})
+	all := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) {
+		if written.Add(1) == int64(l.Requests) {
+			close(sent)
+		}
+	}})
+	p.hold(sent)
 	var wg sync.WaitGroup
-	tokens, times, start := make([]string, l.Requests), make([]time.Duration, l.Requests), make(chan struct{})
+	tokens, times := make([]string, l.Requests), make([]time.Duration, l.Requests)
+	errs, start := make([]error, l.Requests), make(chan struct{})
 	for i := range tokens {
 		wg.Go(func() {
 			<-start
 			began := time.Now()
-			var err error
-			if tokens[i], err = get("/x"); err != nil {
-				t.Error(err)
-			}
+			tokens[i], errs[i] = get(all, "/x")
 			times[i] = time.Since(began)
 		})
 	}
@@ -123,7 +135,10 @@ func (p *Provider) round(t testing.TB, l Load, f *Figures) {
 	close(start)
 	wg.Wait()
 	f.Rounds, f.Answers = append(f.Rounds, time.Since(began)), append(f.Answers, times...)
-	later, err := get("/x")
+	if failed := slices.DeleteFunc(errs, func(err error) bool { return err == nil }); len(failed) > 0 {
+		t.Errorf("%d requests failed, the first one with %v", len(failed), failed[0])
+	}
+	later, err := get(t.Context(), "/x")
 	if err != nil {
 		t.Errorf("after the refresh: %v", err)
 	}
@@ -140,6 +155,13 @@ func (p *Provider) round(t testing.TB, l Load, f *Figures) {
 	if other > 0 {
 		t.Errorf("%d answers with another access token than the latest", other)
 	}
+}
+
+// hold makes refreshes wait for a channel.
+func (p *Provider) hold(until <-chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.until = until
 }
 
 // count returns the access token of the last refresh or login, and how often refresh
