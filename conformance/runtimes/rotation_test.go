@@ -42,6 +42,9 @@ func TestWasmtimeAtTheMomentOfExpiry(t *testing.T) {
 	maps.Copy(s.settings, p.Settings())
 	s.settings["LOG_LEVEL"] = "warn"
 	s.restart(t)
-	figures := p.Bear(t, rotation.Load{App: s.app, Rounds: expiryRounds, Requests: expiryRequests})
-	t.Logf("%v; the process has %d MB", figures, s.resident(t)>>20)
+	var figures *rotation.Figures
+	most := s.peak(t, func() {
+		figures = p.Bear(t, rotation.Load{App: s.app, Rounds: expiryRounds, Requests: expiryRequests})
+	})
+	t.Logf("%v; at most %d MB", figures, most>>20)
 }

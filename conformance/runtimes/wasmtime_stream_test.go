@@ -124,9 +124,11 @@ func (s *serving) peak(t *testing.T, do func()) (most int64) {
 			}
 		}
 	})
+	defer func() { // also when do ends the test
+		close(done)
+		watching.Wait()
+	}()
 	do()
-	close(done)
-	watching.Wait()
 	return most
 }
 
