@@ -14,7 +14,7 @@ import (
 	"sync"
 	"testing"
 
-	"gatehouse/conformance/rotating"
+	"gatehouse/conformance/rotation"
 )
 
 // TestExpiry lets requests that come at once find the access token of their session
@@ -22,10 +22,7 @@ import (
 // is redeemed once, every request reaches the application with the one new access token,
 // and the session goes on. It does so for as many sessions, one after the other.
 func TestExpiry(t *testing.T, target Target, sessions, requests int) {
-	provider, err := rotating.New("gatehouse-client")
-	if err != nil {
-		t.Fatal(err)
-	}
+	provider := rotation.New(t)
 	clock := newClock(target)
 	provider.Now = clock.Now
 	e := &expiry{provider: provider}
@@ -34,12 +31,10 @@ func TestExpiry(t *testing.T, target Target, sessions, requests int) {
 		i, u := a.Addresses(t, e)
 		issuer, upstream = cmp.Or(i, issuer), cmp.Or(u, upstream)
 	}
-	provider.Issuer, e.issuer = issuer, mustHost(t, issuer)
-	settings := map[string]string{
-		"APP_URL": app, "AUTH_SERVER_URL": issuer, "CLIENT_ID": provider.ClientID, "CLIENT_SECRET": rand.Text() + rand.Text(),
-		"PROXY_TARGET": upstream, "COOKIE_SECRET": base64.RawURLEncoding.EncodeToString([]byte(rand.Text() + rand.Text())[:32]),
-		"PASS_ACCESS_TOKEN": "true", "SCOPES": "openid offline_access", "LOGINS_PER_MINUTE": "1000", "PUBLIC_PATHS": "/public", "USERINFO_CLAIMS": "none",
-	}
+	provider.Address, e.issuer = issuer, mustHost(t, issuer)
+	settings := provider.Settings()
+	settings["APP_URL"], settings["PROXY_TARGET"] = app, upstream
+	settings["COOKIE_SECRET"] = base64.RawURLEncoding.EncodeToString([]byte(rand.Text() + rand.Text())[:32])
 	beneath := newStore(clock.Now)
 	recorder := &recorder{violation: t.Errorf, secrets: &canary{secrets: map[string]watched{}}, beneath: beneath, counts: map[string]int{}}
 	recorder.use(profiles["strong"](beneath, clock.advance))
@@ -65,7 +60,7 @@ func mustHost(t testing.TB, origin string) string {
 // expiry is the world of TestExpiry: the provider, and an application that answers with
 // the access token it gets.
 type expiry struct {
-	provider *rotating.Provider
+	provider *rotation.Provider
 	issuer   string // its host
 	gateway  Instance
 }
@@ -74,7 +69,7 @@ type expiry struct {
 func (e *expiry) RoundTrip(r *http.Request) (*http.Response, error) {
 	w := httptest.NewRecorder()
 	if r.URL.Host != e.issuer {
-		_, _ = io.WriteString(w, r.Header.Get("X-Forwarded-Access-Token"))
+		rotation.Application(w, r)
 		return w.Result(), nil
 	}
 	if r.Body == nil {
@@ -132,7 +127,7 @@ func (e *expiry) session(t *testing.T, app string, n, requests int) {
 		})
 	}
 	wg.Wait()
-	if got, want := e.provider.Counts(), (rotating.Counts{Logins: n, Redeemed: n}); got != want {
+	if got, want := e.provider.Counts(), (rotation.Counts{Logins: n, Redeemed: n}); got != want {
 		t.Fatalf("session %d: the provider counts %+v", n, got)
 	}
 	later, err := get("/x")

@@ -28,33 +28,47 @@ const (
 
 // Provider logs everybody in as alice, without a question. The access tokens of logins
 // have expired at once, those of refreshes live for an hour. A refresh token that is used
-// again ends its grant (RFC 9700, section 4.14.2).
+// again ends its grant (RFC 9700, section 4.14.2). It is safe for concurrent use; its
+// fields are set before the first request.
 type Provider struct {
 	// Address is the issuer. Whoever serves the provider somewhere else sets it before.
 	Address string
+	// Now is the clock; nil is the machine's.
+	Now func() time.Time
+	// Grace takes a refresh token a second time as long as the one that replaced it has
+	// not been used.
+	Grace bool
+	// Redeeming, unless nil, is called when a code or a refresh token is redeemed, before
+	// the answer goes out. It must not call the provider.
+	Redeeming func()
 
 	signer jose.Signer
 	keys   jose.JSONWebKeySet
 
-	mu       sync.Mutex
-	nonces   map[string]string // by code
-	tokens   map[string]*refreshToken
-	latest   string // access token
-	redeemed int
-	reused   int
-	until    <-chan struct{} // is what refreshes wait for, unless nil
+	mu     sync.Mutex
+	nonces map[string]string // by code
+	grants map[string]*grant // by refresh token, used ones included
+	access map[string]*grant // by access token
+	latest string            // access token
+	counts Counts
+	until  <-chan struct{} // is what refreshes wait for, unless nil
 }
 
-// refreshToken is one of a grant.
-type refreshToken struct {
-	grant *grant
-	used  bool
+// Counts is what has happened.
+type Counts struct {
+	// Logins and Redeemed are the grants and the refreshes; Reused the refresh tokens that
+	// came again.
+	Logins, Redeemed, Reused int
 }
 
-type grant struct{ ended bool }
+// grant is what the tokens of a login stand for.
+type grant struct {
+	refresh  string // the one that is valid; "" when the grant has ended
+	previous string // the one that it replaced
+}
 
-// Serve runs a provider on 127.0.0.1 until t ends.
-func Serve(t testing.TB) *Provider {
+// New returns a provider with a new key, which nobody serves yet.
+func New(t testing.TB) *Provider {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -65,10 +79,16 @@ func Serve(t testing.TB) *Provider {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Provider{
+	return &Provider{
 		signer: signer, keys: jose.JSONWebKeySet{Keys: []jose.JSONWebKey{private.Public()}},
-		nonces: map[string]string{}, tokens: map[string]*refreshToken{},
+		nonces: map[string]string{}, grants: map[string]*grant{}, access: map[string]*grant{},
 	}
+}
+
+// Serve runs a provider on 127.0.0.1 until t ends.
+func Serve(t testing.TB) *Provider {
+	t.Helper()
+	p := New(t)
 	s := httptest.NewServer(p)
 	t.Cleanup(s.Close)
 	t.Cleanup(s.CloseClientConnections)
@@ -80,7 +100,7 @@ func Serve(t testing.TB) *Provider {
 func (p *Provider) Settings() map[string]string {
 	return map[string]string{
 		"AUTH_SERVER_URL": p.Address, "CLIENT_ID": client, "CLIENT_SECRET": secret, "SCOPES": "openid offline_access",
-		"PASS_ACCESS_TOKEN": "true", "USERINFO_CLAIMS": "none", "PUBLIC_PATHS": landing, "LOGINS_PER_MINUTE": "1000",
+		"PASS_ACCESS_TOKEN": "true", "USERINFO_CLAIMS": "none", "PUBLIC_PATHS": landing, "LOGINS_PER_MINUTE": "10000",
 	}
 }
 
@@ -90,16 +110,52 @@ func (p *Provider) Metadata() map[string]any {
 		"jwks_uri": p.Address + "/jwks", "response_types_supported": []string{"code"}, "id_token_signing_alg_values_supported": []string{"RS256"}}
 }
 
+// Counts returns what has happened so far.
+func (p *Provider) Counts() Counts {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.counts
+}
+
+// Latest is the access token of the last refresh or login.
+func (p *Provider) Latest() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.latest
+}
+
+// Live reports whether accessToken is of a grant that has not ended.
+func (p *Provider) Live(accessToken string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	g := p.access[accessToken]
+	return g != nil && g.refresh != ""
+}
+
 // Unused returns the refresh tokens that can be redeemed.
 func (p *Provider) Unused() (tokens []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for token, t := range p.tokens {
-		if !t.used && !t.grant.ended {
+	for token, g := range p.grants {
+		if g.refresh == token {
 			tokens = append(tokens, token)
 		}
 	}
 	return tokens
+}
+
+// hold makes refreshes wait for a channel.
+func (p *Provider) hold(until <-chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.until = until
+}
+
+func (p *Provider) now() time.Time {
+	if p.Now != nil {
+		return p.Now()
+	}
+	return time.Now()
 }
 
 func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -137,30 +193,28 @@ func (p *Provider) wait(ctx context.Context) {
 	}
 }
 
+// token is the token endpoint.
 func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
-	life, nonce, of := 3600, "", &grant{}
+	life, g := 3600, &grant{}
+	claims := map[string]any{"iss": p.Address, "sub": "alice", "aud": client, "iat": p.now().Unix(), "exp": p.now().Add(time.Hour).Unix()}
 	switch r.FormValue("grant_type") {
 	case "authorization_code":
-		life, nonce = 0, p.nonces[r.FormValue("code")]
-	case "refresh_token":
-		old := p.tokens[r.FormValue("refresh_token")]
-		if old != nil && old.used {
-			p.reused++
-			old.grant.ended = true
-		}
-		if old == nil || old.grant.ended {
+		nonce, ok := p.nonces[r.FormValue("code")]
+		if !ok {
 			refuse(w)
 			return
 		}
-		old.used, of = true, old.grant
-		p.redeemed++
+		delete(p.nonces, r.FormValue("code"))
+		life, claims["nonce"] = 0, nonce
+		p.counts.Logins++
+	case "refresh_token":
+		if g = p.redeem(r.FormValue("refresh_token")); g == nil {
+			refuse(w)
+			return
+		}
 	default:
 		refuse(w)
 		return
-	}
-	claims := map[string]any{"iss": p.Address, "sub": "alice", "aud": client, "iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix()}
-	if nonce != "" {
-		claims["nonce"] = nonce
 	}
 	payload, _ := json.Marshal(claims)
 	signed, err := p.signer.Sign(payload)
@@ -169,10 +223,31 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	compact, _ := signed.CompactSerialize()
-	next := rand.Text()
-	p.tokens[next] = &refreshToken{grant: of}
-	p.latest = rand.Text()
-	answer(w, map[string]any{"access_token": p.latest, "token_type": "Bearer", "expires_in": life, "refresh_token": next, "id_token": compact})
+	p.latest, g.refresh = rand.Text(), rand.Text()
+	p.grants[g.refresh], p.access[p.latest] = g, g
+	if p.Redeeming != nil {
+		p.Redeeming()
+	}
+	answer(w, map[string]any{"access_token": p.latest, "token_type": "Bearer", "expires_in": life, "refresh_token": g.refresh, "id_token": compact})
+}
+
+// redeem uses a refresh token up and returns its grant; nil for one that is refused.
+func (p *Provider) redeem(token string) *grant {
+	g := p.grants[token]
+	switch {
+	case g == nil || g.refresh == "":
+		return nil
+	case g.refresh == token:
+	case p.Grace && g.previous == token:
+		p.counts.Reused++
+	default:
+		p.counts.Reused++
+		g.refresh = ""
+		return nil
+	}
+	p.counts.Redeemed++
+	g.previous = token
+	return g
 }
 
 func answer(w http.ResponseWriter, v any) {

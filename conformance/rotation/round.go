@@ -111,7 +111,7 @@ func (p *Provider) round(t testing.TB, l Load, f *Figures) {
 	if _, err := get(t.Context(), "/login/authorize?return_to="+landing); err != nil {
 		t.Fatal(err)
 	}
-	_, redeemedBefore, reusedBefore := p.count()
+	before := p.Counts()
 	var written atomic.Int64
 	sent := make(chan struct{})
 	all := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) {
@@ -142,9 +142,9 @@ func (p *Provider) round(t testing.TB, l Load, f *Figures) {
 	if err != nil {
 		t.Errorf("after the refresh: %v", err)
 	}
-	latest, redeemed, reused := p.count()
-	if redeemed -= redeemedBefore; redeemed != 1 || reused != reusedBefore {
-		t.Errorf("%d redemptions, and %d of a refresh token that was used", redeemed, reused-reusedBefore)
+	latest, after := p.Latest(), p.Counts()
+	if redeemed, reused := after.Redeemed-before.Redeemed, after.Reused-before.Reused; redeemed != 1 || reused != 0 {
+		t.Errorf("%d redemptions, and %d of a refresh token that was used", redeemed, reused)
 	}
 	other := 0
 	for _, token := range append(tokens, later) {
@@ -155,19 +155,4 @@ func (p *Provider) round(t testing.TB, l Load, f *Figures) {
 	if other > 0 {
 		t.Errorf("%d answers with another access token than the latest", other)
 	}
-}
-
-// hold makes refreshes wait for a channel.
-func (p *Provider) hold(until <-chan struct{}) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.until = until
-}
-
-// count returns the access token of the last refresh or login, and how often refresh
-// tokens were redeemed, and redeemed again.
-func (p *Provider) count() (latest string, redeemed, reused int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.latest, p.redeemed, p.reused
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"maps"
 	mathrand "math/rand/v2"
 	"net/http"
 	"net/http/cookiejar"
@@ -18,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"gatehouse/conformance/rotating"
+	"gatehouse/conformance/rotation"
 )
 
 // The native gateway is killed again and again while sessions begin and are refreshed,
@@ -38,7 +39,7 @@ func TestKilledGatewayLosesNoSession(t *testing.T) {
 type killed struct {
 	t        *testing.T
 	app      string
-	provider *rotating.Provider
+	provider *rotation.Provider
 	settings map[string]string
 	gateway  *process
 	chance   *mathrand.Rand
@@ -61,27 +62,19 @@ type answered struct {
 func newKilled(t *testing.T, grace bool) *killed {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	provider, err := rotating.New(oidcClientID)
-	if err != nil {
-		t.Fatal(err)
-	}
+	provider := rotation.Serve(t)
 	k := &killed{t: t, provider: provider, chance: mathrand.New(mathrand.NewPCG(seed, 0)), trigger: make(chan struct{}, 1), up: make(chan struct{})}
 	provider.Grace, provider.Redeeming = grace, k.count
-	front := httptest.NewServer(provider)
-	t.Cleanup(front.Close)
-	provider.Issuer = front.URL
-	application := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.WriteString(w, r.Header.Get("X-Forwarded-Access-Token"))
-	}))
+	application := httptest.NewServer(http.HandlerFunc(rotation.Application))
 	t.Cleanup(application.Close)
 	port := freePort(t)
 	k.app = "http://localhost:" + port
-	k.settings = map[string]string{
-		"APP_URL": k.app, "DEV_MODE": "true", "AUTH_SERVER_URL": provider.Issuer, "CLIENT_ID": oidcClientID, "CLIENT_SECRET": oidcClientSecret,
-		"PROXY_TARGET": application.URL, "COOKIE_SECRET": base64.RawURLEncoding.EncodeToString([]byte(rand.Text() + rand.Text())), "LISTEN_ADDR": "127.0.0.1:" + port,
+	k.settings = provider.Settings()
+	maps.Copy(k.settings, map[string]string{
+		"APP_URL": k.app, "DEV_MODE": "true", "LISTEN_ADDR": "127.0.0.1:" + port,
+		"PROXY_TARGET": application.URL, "COOKIE_SECRET": base64.RawURLEncoding.EncodeToString([]byte(rand.Text() + rand.Text())),
 		"STORE": "bolt", "STORE_PATH": filepath.Join(t.TempDir(), "a.db"), "ADMIN_SOCKET": "none",
-		"PASS_ACCESS_TOKEN": "true", "SCOPES": "openid offline_access", "LOGINS_PER_MINUTE": "10000", "PUBLIC_PATHS": "/public", "USERINFO_CLAIMS": "none",
-	}
+	})
 	return k
 }
 

@@ -88,7 +88,7 @@ func TestWasmtimeSpin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conformance.TestGateway(t, spinSiteTarget{wasmtimeTarget{compiled: compiled}})
+	conformance.TestGateway(t, spinSiteTarget{wasmtimeTarget{compiled}})
 }
 
 func (spinSiteTarget) Name() string   { return "wasmtime-spin" }

@@ -16,18 +16,15 @@ import (
 
 // wasmtimeTarget is "wasmtime serve" with the component of the world "wasi": a process
 // for each run of a case, an instance for each request, and sockets to the provider,
-// to the application and to the store. Unless it is crowded, atOnce bounds its requests.
-type wasmtimeTarget struct {
-	compiled string
-	crowded  bool
-}
+// to the application and to the store.
+type wasmtimeTarget struct{ compiled string }
 
 func TestWasmtime(t *testing.T) {
 	compiled, err := wasiGateway()
 	if err != nil {
 		t.Fatal(err)
 	}
-	conformance.TestGateway(t, wasmtimeTarget{compiled: compiled}, nativehost.Target{Fresh: true})
+	conformance.TestGateway(t, wasmtimeTarget{compiled}, nativehost.Target{Fresh: true})
 }
 
 func (wasmtimeTarget) Name() string    { return "wasmtime" }
@@ -44,7 +41,7 @@ func (w wasmtimeTarget) Start(t testing.TB, world conformance.World) conformance
 	settings := maps.Clone(world.Config)
 	settings["STORE"], settings["STORE_URL"], settings["STORE_TOKEN"] = "rest", front.Serve(t), storeToken
 	settings["CLIENT_ADDRESS_HEADER"] = clientAddress
-	return &wasmtimeInstance{t: t, crowded: w.crowded, serving: serveComponent(t, w.compiled, "127.0.0.1:0", settings, func(line string) { world.Log.Info(line) })}
+	return &wasmtimeInstance{t: t, serving: serveComponent(t, w.compiled, "127.0.0.1:0", settings, func(line string) { world.Log.Info(line) })}
 }
 
 // clientAddress is the header in which a server in front of Wasmtime would tell the
@@ -54,7 +51,6 @@ const clientAddress = "X-Client-Address"
 type wasmtimeInstance struct {
 	t       testing.TB
 	serving *serving
-	crowded bool
 	left    atomic.Bool // a client has, before its answer's end
 }
 
@@ -64,10 +60,8 @@ type wasmtimeInstance struct {
 var atOnce = make(chan struct{}, 50)
 
 func (i *wasmtimeInstance) RoundTrip(r *http.Request) (*http.Response, error) {
-	if !i.crowded {
-		atOnce <- struct{}{}
-		defer func() { <-atOnce }()
-	}
+	atOnce <- struct{}{}
+	defer func() { <-atOnce }()
 	res, err := conformance.Send(r, i.serving.address, http.Header{clientAddress: {r.RemoteAddr}})
 	if err != nil {
 		i.notice(r)

@@ -16,19 +16,15 @@ import (
 	"gatehouse/conformance/nativehost"
 )
 
-// workerdTarget is the built Worker in workerd: a process for every instance. With
-// objects the store is its own class Record.
-type workerdTarget struct {
-	dir     string
-	objects bool
-}
+// workerdTarget is the built Worker in workerd: a process for every instance.
+type workerdTarget struct{ dir string }
 
 func TestWorkerd(t *testing.T) {
 	dir, err := workerArtifact()
 	if err != nil {
 		t.Fatal(err)
 	}
-	conformance.TestGateway(t, workerdTarget{dir: dir}, nativehost.Target{})
+	conformance.TestGateway(t, workerdTarget{dir}, nativehost.Target{})
 }
 
 func (workerdTarget) Name() string { return "workerd" }
@@ -42,12 +38,9 @@ func (w workerdTarget) Start(t testing.TB, world conformance.World) conformance.
 	if _, ok := settings["LOG_LEVEL"]; !ok {
 		settings["LOG_LEVEL"] = "debug"
 	}
-	if w.objects {
-		settings["STORE"] = "durable-object"
-	}
 	i.workerd = startWorkerd(t, workerdOptions{
 		dir: w.dir, main: "main.mjs", modules: map[string]string{"main.mjs": "testdata/workerd/main.mjs"},
-		settings: settings, control: true, objects: w.objects,
+		settings: settings, control: true,
 		kv:       address(store.URL),
 		outbound: address(conformance.Serve(t, outbound{world.Network})),
 		line: func(line string) {
