@@ -2,13 +2,10 @@ package conformance
 
 import (
 	"context"
-	"flag"
 	"log/slog"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 
@@ -26,26 +23,9 @@ type workerTarget struct {
 
 func TestCloudflare(t *testing.T) { TestGateway(t, workerTarget{openWorker(t), false}) }
 
-// With the race detector two thousand starts of an isolate would take many minutes.
 func TestCloudflareFresh(t *testing.T) {
-	if raceDetector {
-		runApart(t)
-		return
-	}
+	apart(t)
 	TestGateway(t, workerTarget{openWorker(t), true})
-}
-
-// runApart runs t's test in a binary that is built without the race detector.
-func runApart(t *testing.T) {
-	pattern := "^" + t.Name() + "$"
-	if _, cases, ok := strings.Cut(flag.Lookup("test.run").Value.String(), "/"); ok {
-		pattern += "/" + cases
-	}
-	c := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-timeout=20m", "-run="+pattern, ".")
-	c.Env = append(os.Environ(), "GOFLAGS=")
-	if out, err := c.CombinedOutput(); err != nil {
-		t.Errorf("without the race detector: %v\n%s", err, out)
-	}
 }
 
 func openWorker(t *testing.T) *workershost.Worker {

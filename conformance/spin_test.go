@@ -12,7 +12,10 @@ import (
 // store and variables, and a new instance for every request.
 type spinTarget struct{ module *wasihost.Program }
 
-func TestSpin(t *testing.T) { TestGateway(t, spinTarget{loadModule(t, spinModule)}) }
+func TestSpin(t *testing.T) {
+	apart(t)
+	TestGateway(t, spinTarget{loadModule(t, spinModule)})
+}
 
 var spinModule = moduleOf("gatehouse/adapters/spin/component/spin")
 

@@ -14,7 +14,10 @@ import (
 // the case's store answers.
 type wasiTarget struct{ module *wasihost.Program }
 
-func TestWASI(t *testing.T) { TestGateway(t, WASITarget(t)) }
+func TestWASI(t *testing.T) {
+	apart(t)
+	TestGateway(t, WASITarget(t))
+}
 
 // WASITarget returns the platform wasi.
 func WASITarget(t *testing.T) Target { return wasiTarget{loadModule(t, wasiModule)} }
