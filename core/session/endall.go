@@ -63,6 +63,8 @@ func (s *Sessions) EndAll(ctx context.Context, e Ending) error {
 		}
 		known = known.join(s.marks.get(id))
 		if m.Token != "" && known.Token == m.Token {
+			// This process may not have known of it.
+			s.markHere(id, known)
 			return ErrReplayed
 		}
 		next := known.join(m)

@@ -121,6 +121,26 @@ func TestALogoutTokenIsTakenOnceAndEndsNothingThatBeganLater(t *testing.T) {
 	}
 }
 
+func TestWhoeverSeesALogoutTokenAgainRefusesItsSessionsAtOnce(t *testing.T) {
+	r := newRig(t, session.Browser, false)
+	all := r.marked(2, &r.driver.Memory)
+	b, begun := logsIn(t, all[1], "sid-1", start)
+	over := make(chan struct{}, 2)
+	defer all[1].OnEnd(begun, func() { over <- struct{}{} })()
+	// The answer to the first was lost, and the provider asks the other process.
+	e := session.Ending{SessionID: "sid-1", Issued: start.Add(time.Second), Token: "jti-1"}
+	if err := all[0].EndAll(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	if err := all[1].EndAll(t.Context(), e); !errors.Is(err, session.ErrReplayed) {
+		t.Fatal(err)
+	}
+	if lives(t, all[1], b) {
+		t.Fatal("its own copy is believed")
+	}
+	<-over
+}
+
 func TestALaterLogoutIsNotUndoneByAnEarlierOne(t *testing.T) {
 	for _, conditional := range []bool{true, false} {
 		r := newRig(t, session.Browser, false)
