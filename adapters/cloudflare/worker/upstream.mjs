@@ -166,16 +166,16 @@ function relay(from, to) {
 }
 
 // close closes a WebSocket as another one was, unless it is closed. Codes that stand for the
-// lack of one cannot be sent (RFC 6455, section 7.4.1).
+// lack of one cannot be sent, and others send what the runtime refuses (RFC 6455, sections
+// 5.5 and 7.4): it is closed all the same.
 function close(socket, code, reason) {
-  try {
-    if (code === 1005) {
-      socket.close();
-    } else {
-      socket.close(code === 1006 || code === 1015 ? 1011 : code, reason);
+  for (const how of [code === 1005 ? [] : [code, reason], [1011, ""]]) {
+    try {
+      socket.close(...how);
+      return;
+    } catch {
+      // Refused, or it is closed.
     }
-  } catch {
-    // It is closed.
   }
 }
 
