@@ -95,10 +95,14 @@ func refuseLogout(x *exchange.Exchange, err error) {
 	}{"invalid_request", err.Error()})
 }
 
+// logoutsPerMinute bounds the logouts from elsewhere that one address may bring. All of a
+// provider's come from a few, so it is far above what people cause.
+const logoutsPerMinute = 6000
+
 // admitLogout counts a logout from elsewhere against its client's budget and answers when
 // that is used up.
 func (g *Gateway) admitLogout(x *exchange.Exchange) bool {
-	limit := platform.Limit{Name: "logout", Count: g.TokensPerMinute, Per: time.Minute}
+	limit := platform.Limit{Name: "logout", Count: logoutsPerMinute, Per: time.Minute}
 	wait, ok := g.Limiter.Allow(x.Context, limit, proxy.LimitKey(x.Peer.Addr))
 	if !ok {
 		g.Refuse(x, problem.RateLimited.After(wait))

@@ -48,16 +48,16 @@ func (g *Gateway) logout(x *exchange.Exchange) {
 	if found != nil {
 		found = g.Sessions.Latest(x.Context, found)
 	}
-	if err == nil && found != nil {
-		err = g.endEverywhere(x, found)
-	}
 	// What the cookie names is ended even if it is no session here: a store that misses
 	// it may only be behind, and another copy of a cookie that fell idle may not have.
-	last := found
-	if ref := g.Sessions.Ref(x.R); err == nil && ref != "" {
-		if last == nil && g.Revoker != nil {
-			last = g.Sessions.Named(x.Context, ref)
-		}
+	last, ref := found, g.Sessions.Ref(x.R)
+	if err == nil && last == nil && ref != "" && (g.Revoker != nil || g.LogoutEverywhere) {
+		last = g.Sessions.Named(x.Context, ref)
+	}
+	if err == nil && last != nil {
+		err = g.endEverywhere(x, last)
+	}
+	if err == nil && ref != "" {
 		cookies, err = g.Sessions.End(x.Context, ref)
 	}
 	if err != nil {

@@ -120,7 +120,7 @@ func (s *stream) judge() error {
 // new tokens: only answers can tell a browser of them.
 func (g *Gateway) lasts(ctx context.Context, who *caller) error {
 	if who.session == nil {
-		_, err := g.Tokens.Verify(ctx, secret.New(who.accessToken), nil)
+		_, err := g.verify(ctx, secret.New(who.accessToken), who.token.Thumbprint, nil)
 		return err
 	}
 	err := g.Sessions.Lasts(ctx, who.session)

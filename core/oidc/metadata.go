@@ -167,7 +167,7 @@ func (p *Provider) capabilities(o object, m *Metadata) error {
 var ownParameters = []string{
 	"response_type", "client_id", "redirect_uri", "scope", "state", "nonce",
 	"code_challenge", "code_challenge_method", "id_token_hint", "post_logout_redirect_uri",
-	"request_uri", "acr_values", "max_age",
+	"request_uri", "acr_values", "max_age", "login_hint",
 }
 
 // endpoint parses an address from the metadata; problem says why it is refused.

@@ -27,5 +27,5 @@ func Lasts(out *http.Request, status int, answer http.Header) bool {
 		return true
 	}
 	n, err := strconv.ParseInt(answer.Get("Content-Length"), 10, 64)
-	return err != nil || n > Brief
+	return err != nil || n < 0 || n > Brief
 }

@@ -21,7 +21,8 @@ const (
 
 // mark says that sessions are over which began until some time. Two clocks are kept
 // apart: what the provider says is compared with what it said at the login, and what
-// happened here with when the session began here, so that no skew lets a session live.
+// happened here with when the session began here. Clocks of our own processes have to
+// agree.
 // STORAGE.md shows it.
 type mark struct {
 	Version int `json:"v"`
