@@ -19,11 +19,11 @@ import (
 // differentialCases begin the names of the cases whose steps are those of a login or of a
 // refresh.
 var differentialCases = []string{
-	"authorize_", "callback_", "discovery_", "idtoken_", "jwks_", "login_", "pkce_", "refresh_", "token_", "userinfo_",
+	"authorize_", "callback_", "certification_", "discovery_", "idtoken_", "jwks_", "login_", "pkce_", "refresh_", "token_", "userinfo_",
 }
 
 // overPages are cases whose login begins on pages of the gateway.
-var overPages = []string{"login_whole_way"}
+var overPages = []string{"login_whole_way", "certification_3rd_party_init_login"}
 
 // TestDifferential holds the gateway against certified relying parties: both meet the
 // same provider in the same cases, and where they disagree the ledger says why.
