@@ -12,8 +12,11 @@ type flags map[string]any
 // errHelp asks for the usage text.
 var errHelp = errors.New("help requested")
 
-// parse reads options from args and returns the other arguments. "--" ends the
-// options.
+// idLength is that of a session's ID, which may begin as options do. No option is as long.
+const idLength = 43
+
+// parse reads options from args and returns the other arguments, sessions' IDs among them.
+// "--" ends the options.
 func (f flags) parse(args []string) (rest []string, err error) {
 	seen := map[string]bool{}
 	for len(args) > 0 {
@@ -22,7 +25,7 @@ func (f flags) parse(args []string) (rest []string, err error) {
 		if arg == "--" {
 			return append(rest, args...), nil
 		}
-		if len(arg) < 2 || arg[0] != '-' {
+		if len(arg) < 2 || arg[0] != '-' || len(arg) == idLength && sessionID.MatchString(arg) {
 			rest = append(rest, arg)
 			continue
 		}
