@@ -54,11 +54,11 @@ const style = `:root{color-scheme:light dark;--bg:#f4f5f7;--card:#fff;--fg:#1c1e
 	`a.action:focus-visible,button:focus-visible{outline:3px solid var(--fg);outline-offset:2px}` +
 	`code{display:block;margin:0 0 1.25rem;padding:.75rem;border:1px solid var(--dim);border-radius:.5rem;font:600 1.25rem/1.4 ui-monospace,monospace;letter-spacing:.06em;text-align:center;user-select:all}` +
 	`label{display:block;margin:0 0 1rem}input{display:block;width:100%;margin-top:.35rem;padding:.65rem;border:1px solid var(--dim);border-radius:.5rem;background:var(--bg);color:var(--fg);font:inherit}` +
-	`form{margin:0 0 1.25rem}main>:last-child{margin-bottom:0}`
+	`form{margin:0 0 1.25rem}form+form button{background:none;color:var(--accent);box-shadow:inset 0 0 0 1px}main>:last-child{margin-bottom:0}`
 
 // policy names the style by its hash. It is written out because instances that live for
 // one request would compute it each time.
-const policy = "default-src 'none'; style-src 'sha256-qZB7+2vnXlYjNSNDaWIetrE2A1cBkRKCWNtqdDbO7NA='; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+const policy = "default-src 'none'; style-src 'sha256-PSaOVI92JObxtaSElc92Vg9IMmVUpQKGM5tFRBO3jN8='; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 // SetHeaders sets what every answer of the gateway itself carries: it must not be
 // stored, sniffed, framed or leak its address.
