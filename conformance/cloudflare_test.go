@@ -21,7 +21,10 @@ type workerTarget struct {
 	fresh  bool
 }
 
-func TestCloudflare(t *testing.T) { TestGateway(t, workerTarget{openWorker(t), false}) }
+func TestCloudflare(t *testing.T) {
+	apart(t)
+	TestGateway(t, workerTarget{openWorker(t), false})
+}
 
 func TestCloudflareFresh(t *testing.T) {
 	apart(t)
