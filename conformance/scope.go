@@ -135,16 +135,18 @@ func (s *scope) value(p piece) (string, error) {
 	return s.bound(p.name)
 }
 
-// fresh returns the secret called name, drawn at its first use: 256 bits that the
-// canary watches for.
+// fresh returns the secret called name, drawn at its first use, by whichever of parallel
+// requests is first: 256 bits that the canary watches for.
 func (s *scope) fresh(name string) (string, error) {
-	if v, ok := s.lookup(name); ok {
+	s.bindings.mu.Lock()
+	defer s.bindings.mu.Unlock()
+	if v, ok := s.bindings.values[name]; ok {
 		return v, nil
 	}
 	b := make([]byte, 32)
 	_, _ = rand.Read(b)
 	v := base64.RawURLEncoding.EncodeToString(b)
-	s.bind(name, v)
+	s.bindings.values[name] = v
 	s.secrets.watch(name, v)
 	return v, nil
 }
