@@ -28,7 +28,7 @@ var settingText = regexp.MustCompile("`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:=[^`]*)
 var settingRow = regexp.MustCompile("(?m)^\\| `([A-Z]+(?:_[A-Z]+)+)`")
 
 // others have such names and are none of ours.
-var others = []string{"HTTPS_PROXY", "NAME_FILE", "XDG_CONFIG_HOME", "ZITADEL_MASTERKEY", "POSTGRES_PASSWORD", "ZITADEL_DATABASE_PASSWORD", "ZITADEL_ADMIN_PASSWORD"}
+var others = []string{"BROKER_SERVICE_HOST", "BROKER_PORT_80_TCP", "BROKER_URL", "HTTPS_PROXY", "NAME_FILE", "XDG_CONFIG_HOME", "ZITADEL_MASTERKEY", "POSTGRES_PASSWORD", "ZITADEL_DATABASE_PASSWORD", "ZITADEL_ADMIN_PASSWORD"}
 
 func guide(t *testing.T, name string) string {
 	t.Helper()

@@ -74,7 +74,7 @@ func (c *call) admin(socket, configFile string) (*adminClient, error) {
 // socketOf finds the running gateway's socket. The gateway's own settings need not be
 // at hand for it.
 func (c *call) socketOf(configFile string) (string, error) {
-	s := openSource(table(configFile, c.environ), configFile, c.environ)
+	s := openSource(configFile, c.environ)
 	if s.unread {
 		return "", s.errs
 	}

@@ -40,13 +40,13 @@ func TestAdminSocketDefault(t *testing.T) {
 		{"switched off", "ADMIN_SOCKET=none", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			server, errs := openSource(Settings(&Config{}), "", strings.Fields(c.environ)).loadServer()
+			server, errs := openSource("", strings.Fields(c.environ)).loadServer()
 			if len(errs) > 0 || server.AdminSocket != c.want {
 				t.Errorf("got %q, %v", server.AdminSocket, errs)
 			}
 		})
 	}
-	_, errs := openSource(Settings(&Config{}), "", []string{"STORE_PATH=" + strings.Repeat("x", maxSocketPath)}).loadServer()
+	_, errs := openSource("", []string{"STORE_PATH=" + strings.Repeat("x", maxSocketPath)}).loadServer()
 	if len(errs) != 1 || errs[0].Name != "ADMIN_SOCKET" {
 		t.Errorf("a path too long for a socket: %v", errs)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"gatehouse/core/config"
@@ -26,52 +27,15 @@ type source struct {
 	unread   bool // the file could not be read: what it lacks is not known
 }
 
-// table is every setting that there is with this file and environment: which providers
-// have settings of their own is a setting itself.
-func table(path string, environ []string) []config.Field {
-	named := map[string]string{}
-	if data, err := readBounded(path, maxConfigFile); path != "" && err == nil {
-		lines, _ := parseEnvFile(data)
-		for _, l := range lines {
-			named[l.name] = l.value
-		}
-	}
-	for _, pair := range environ {
-		if name, value, _ := strings.Cut(pair, "="); value != "" {
-			named[name] = value
-		}
-	}
-	fields := config.Table(func(name string) (string, bool) { v, ok := named[name]; return v, ok })
-	return append(fields, Settings(&Config{})...)
-}
-
-// openSource reads the settings of the table. path is a file of NAME=value lines, or
-// empty; environ is as from os.Environ, and names in it that the table lacks are
-// somebody else's. Mistakes are collected in the result.
-func openSource(table []config.Field, path string, environ []string) *source {
+// openSource reads the settings. path is a file of NAME=value lines, or empty; environ is
+// as from os.Environ, and unknown names in it are somebody else's unless
+// [config.Unknown] finds that they are not. Mistakes are collected in the result.
+func openSource(path string, environ []string) *source {
 	s := &source{values: map[string]string{}, broken: map[string]bool{}}
-	secrets := map[string]bool{}
-	var known []string
-	for _, f := range table {
-		known = append(known, f.Name)
-		if f.Secret {
-			secrets[f.Name] = true
-			known = append(known, f.Name+fileSuffix)
-		}
-	}
-	isKnown := map[string]bool{}
-	for _, name := range known {
-		isKnown[name] = true
-	}
-
-	inFile := s.readFile(path, known, isKnown, secrets)
-	inEnviron := map[string]string{}
-	for _, pair := range environ {
-		if name, value, _ := strings.Cut(pair, "="); isKnown[name] && value != "" {
-			inEnviron[name] = value
-		}
-	}
-	for _, f := range table {
+	n := namesOf(path, environ)
+	inFile := s.readFile(path, n)
+	inEnviron := s.readEnviron(environ, n)
+	for _, f := range n.table {
 		if !f.Secret {
 			s.pick(f.Name, inEnviron, inFile)
 		} else {
@@ -154,8 +118,31 @@ func readBounded(path string, limit int64) ([]byte, error) {
 	return data, nil
 }
 
+// readEnviron returns the settings of environ.
+func (s *source) readEnviron(environ []string, n *names) map[string]string {
+	values := map[string]string{}
+	var unknown []string
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		if _, known := n.secret[name]; value == "" {
+			continue
+		} else if known {
+			values[name] = value
+		} else {
+			unknown = append(unknown, name)
+		}
+	}
+	slices.Sort(unknown)
+	for _, name := range slices.Compact(unknown) {
+		if e := config.Unknown(name, n.known, n.providers); e != nil && !s.unread && !n.unjudged(name) {
+			s.errs = append(s.errs, e)
+		}
+	}
+	return values
+}
+
 // readFile returns the assignments of the file at path.
-func (s *source) readFile(path string, known []string, isKnown, secrets map[string]bool) map[string]string {
+func (s *source) readFile(path string, n *names) map[string]string {
 	if path == "" {
 		return nil
 	}
@@ -178,15 +165,17 @@ func (s *source) readFile(path string, known []string, isKnown, secrets map[stri
 	secret := false
 	for _, l := range lines {
 		where := fmt.Sprintf("%s:%d", path, l.line)
+		isSecret, known := n.secret[l.name]
 		switch {
-		case !isKnown[l.name]:
-			s.add(where, "unknown setting "+l.name, didYouMean(l.name, known, "see docs/configuration.md for the settings there are"))
+		case !known && n.unjudged(l.name):
+		case !known:
+			s.add(where, "unknown setting "+l.name, n.hint(l.name))
 		case first[l.name] != 0:
 			s.add(where, fmt.Sprintf("%s is set in line %d already", l.name, first[l.name]), "remove one of the two")
 		default:
 			first[l.name] = l.line
 			values[l.name] = l.value
-			secret = secret || secrets[l.name] && l.value != ""
+			secret = secret || isSecret && l.value != ""
 		}
 	}
 	if info, err := os.Stat(path); err == nil && secret && info.Mode().Perm()&0o004 != 0 {
@@ -207,7 +196,7 @@ func (s *source) loadServer() (*Config, config.Errors) {
 // environment variables override. The error is a [config.Errors] with every mistake
 // at once; warnings are worth printing in any case.
 func Load(path string, environ []string) (gateway *config.Config, server *Config, warnings []string, err error) {
-	s := openSource(table(path, environ), path, environ)
+	s := openSource(path, environ)
 	if s.unread {
 		return nil, nil, nil, s.errs
 	}

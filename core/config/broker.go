@@ -102,7 +102,7 @@ func ProviderFields(s *provider.Settings, name string) []Field {
 
 // ProviderPrefix is what the names of a provider's settings begin with.
 func ProviderPrefix(name string) string {
-	return "BROKER_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_")) + "_"
+	return brokerPrefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_")) + "_"
 }
 
 // maxProviders bounds the providers of one deployment.

@@ -38,25 +38,31 @@ var noJob = &Error{"AUTH_SERVER_URL",
 	"set the first three, BROKER_PROVIDERS, or all of them"}
 
 // Table is every setting that there is where lookup reads: those of [Fields], and those
-// of the providers that BROKER_PROVIDERS names.
+// of the broker's providers.
 func Table(lookup Lookup) []Field {
 	fields := Fields(&Config{})
-	for _, name := range namedProviders(lookup) {
+	names, _ := Providers(lookup)
+	for _, name := range names {
 		fields = append(fields, ProviderFields(&provider.Settings{}, name)...)
 	}
 	return fields
 }
 
-// namedProviders is BROKER_PROVIDERS; nil when it is wrong, which [Parse] reports.
-func namedProviders(lookup Lookup) (names []string) {
-	if v, _ := lookup("BROKER_PROVIDERS"); strings.TrimSpace(v) != "" {
-		_ = providerNames(&names)(strings.TrimSpace(v))
-	}
-	return names
-}
-
 // standardProvider is who OAUTH_API_KEY is for when nobody is named.
 const standardProvider = "lastfm"
+
+// Providers are the names of the broker's providers where lookup reads: those of
+// BROKER_PROVIDERS or, when OAUTH_API_KEY alone switches the broker on, the one that it is
+// for. The error is that BROKER_PROVIDERS is wrong, which [Load] reports.
+func Providers(lookup Lookup) (names []string, err error) {
+	v, _ := lookup("BROKER_PROVIDERS")
+	if v = strings.TrimSpace(v); v != "" {
+		err = providerNames(&names)(v)
+	} else if anySet(lookup, brokerSettings) {
+		names = []string{standardProvider}
+	}
+	return names, err
+}
 
 // parseProviders reads the settings of each provider.
 func (c *Config) parseProviders(lookup Lookup) (errs Errors) {
