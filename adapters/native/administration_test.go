@@ -16,7 +16,7 @@ func TestAdministratorEndsASession(t *testing.T) {
 		t.Fatal(err)
 	}
 	urls := DevURLs{App: "http://localhost:" + port}
-	p, endParts, err := newDev(&urls, "localhost", discard)
+	p, endParts, err := newDev(&urls, "localhost", DevOptions{Log: discard})
 	if err != nil {
 		t.Fatal(err)
 	}

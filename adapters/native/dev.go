@@ -14,17 +14,11 @@ import (
 	"syscall"
 	"time"
 
-	"gatehouse/adapters/native/demo"
-	"gatehouse/adapters/native/devprovider"
 	"gatehouse/core/config"
-	"gatehouse/core/kv"
 )
 
 const (
 	devAddr     = "localhost:3000"
-	devClientID = "gatehouse-dev"
-	// devBrokered is the broker's name for the provider.
-	devBrokered = "dev"
 	devShutdown = time.Second
 )
 
@@ -37,6 +31,9 @@ type DevOptions struct {
 	Stdout io.Writer
 	// Log receives the gateway's records; nil discards them.
 	Log *slog.Logger
+	// Settings are values of LOGOUT_EVERYWHERE and BACKCHANNEL_LOGOUT, by name; either
+	// is true when it is not there.
+	Settings map[string]string
 	// Ready is called once everything answers.
 	Ready func(DevURLs)
 }
@@ -61,6 +58,7 @@ func runDev(c *call, args []string) error {
 			}
 		}
 	}
+	o.Settings = chosenForDev(c.environ)
 	o.Log = newReadableLogger(c.say.w, least)
 	takeStandardLog(o.Log)
 	s, release := onSignals()
@@ -111,7 +109,7 @@ func dev(s stop, o DevOptions) error {
 			urls.App = "http://[" + host + "]"
 		}
 	}
-	p, stopParts, err := newDev(&urls, host, o.Log)
+	p, stopParts, err := newDev(&urls, host, o)
 	if err != nil {
 		for _, l := range listeners {
 			l.Close()
@@ -136,7 +134,7 @@ Ctrl-C stops.
 `
 
 // newDev starts provider and application, fills in urls, and assembles a gateway.
-func newDev(urls *DevURLs, host string, log *slog.Logger) (p *parts, end func(), err error) {
+func newDev(urls *DevURLs, host string, o DevOptions) (p *parts, end func(), err error) {
 	// A host name other than the gateway's, so that the two share no cookies and the
 	// callback is cross-site as it is in production.
 	providerHost := "127.0.0.1"
@@ -156,60 +154,15 @@ func newDev(urls *DevURLs, host string, log *slog.Logger) (p *parts, end func(),
 	urls.Provider = "http://" + net.JoinHostPort(providerHost, providerPort)
 	urls.Demo = "http://" + demoListener.Addr().String()
 
-	clientSecret := cookieKey()
-	provider, err := devprovider.New(devprovider.Options{
-		Issuer:                 urls.Provider,
-		ClientID:               devClientID,
-		ClientSecret:           clientSecret,
-		RedirectURIs:           []string{urls.App + "/login/callback", urls.App + "/auth/callback/" + devBrokered},
-		PostLogoutRedirectURIs: []string{urls.App + "/logout/done"},
-	})
-	if err == nil {
-		p, err = assembleDev(urls, clientSecret, log)
-	}
+	p, provider, application, err := assembleDev(urls, o)
 	if err != nil {
 		providerListener.Close()
 		demoListener.Close()
 		return nil, nil, err
 	}
-	endProvider := serveUntil(newServer(provider, log), providerListener)
-	endDemo := serveUntil(newServer(demo.New(demo.Options{LogoutPath: "/logout"}), log), demoListener)
+	endProvider := serveUntil(newServer(provider, o.Log), providerListener)
+	endDemo := serveUntil(newServer(application, o.Log), demoListener)
 	return p, func() { endProvider(); endDemo() }, nil
-}
-
-func assembleDev(urls *DevURLs, clientSecret string, log *slog.Logger) (*parts, error) {
-	key, err := assertionKey()
-	if err != nil {
-		return nil, err
-	}
-	settings := map[string]string{
-		"APP_URL":         urls.App,
-		"DEV_MODE":        "true",
-		"AUTH_SERVER_URL": urls.Provider,
-		"CLIENT_ID":       devClientID,
-		"CLIENT_SECRET":   clientSecret,
-		"SCOPES":          "openid profile email groups",
-		"PROXY_TARGET":    urls.Demo,
-		"COOKIE_SECRET":   cookieKey(),
-		"ASSERTION_KEY":   key,
-
-		"BROKER_PROVIDERS":         devBrokered,
-		"BROKER_DEV_TITLE":         "the development provider",
-		"BROKER_DEV_ISSUER":        urls.Provider,
-		"BROKER_DEV_CLIENT_ID":     devClientID,
-		"BROKER_DEV_CLIENT_SECRET": clientSecret,
-		"BROKER_DEV_SCOPES":        "openid profile email offline_access",
-		"BROKER_DEV_API":           urls.Provider,
-		"BROKER_DEV_CALLS":         "GET /userinfo",
-	}
-	gateway, err := config.Load(func(name string) (string, bool) {
-		value, ok := settings[name]
-		return value, ok
-	})
-	if err != nil {
-		return nil, err
-	}
-	return assemble(gateway, &kv.Memory{}, log)
 }
 
 // serveUntil serves until the returned function is called.

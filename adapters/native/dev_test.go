@@ -16,12 +16,16 @@ import (
 
 func startDev(t *testing.T, addr string) (DevURLs, *bytes.Buffer) {
 	t.Helper()
+	var stdout bytes.Buffer
+	return startDevWith(t, DevOptions{Addr: addr, Stdout: &stdout}), &stdout
+}
+
+func startDevWith(t *testing.T, o DevOptions) DevURLs {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, done := make(chan DevURLs, 1), make(chan error, 1)
-	var stdout bytes.Buffer
-	go func() {
-		done <- Dev(ctx, DevOptions{Addr: addr, Stdout: &stdout, Ready: func(u DevURLs) { ready <- u }})
-	}()
+	o.Ready = func(u DevURLs) { ready <- u }
+	go func() { done <- Dev(ctx, o) }()
 	t.Cleanup(func() {
 		cancel()
 		select {
@@ -35,13 +39,13 @@ func startDev(t *testing.T, addr string) (DevURLs, *bytes.Buffer) {
 	})
 	select {
 	case u := <-ready:
-		return u, &stdout
+		return u
 	case err := <-done:
 		t.Fatal(err)
 	case <-time.After(10 * time.Second):
 		t.Fatal("Dev is not ready")
 	}
-	return DevURLs{}, nil
+	return DevURLs{}
 }
 
 // visitor is a person's browser, as far as a login needs one.

@@ -27,12 +27,19 @@ const (
 type Options struct {
 	// LogoutPath is the gateway's logout route, "/logout" when empty.
 	LogoutPath string
+	// LogoutEverywhere: the gateway offers logout in all browsers.
+	LogoutEverywhere bool
+	// ProviderURL is where people end their session at a provider that tells the
+	// gateway, and RecentPath a page that the gateway opens to recent logins only; no
+	// link when empty.
+	ProviderURL, RecentPath string
 }
 
 // New returns the application. It is safe for concurrent use and keeps no state.
 func New(o Options) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/", page{logoutPath: cmp.Or(o.LogoutPath, "/logout")})
+	o.LogoutPath = cmp.Or(o.LogoutPath, "/logout")
+	mux.Handle("/", page{o})
 	mux.HandleFunc("/api/whoami", whoami)
 	mux.HandleFunc("/api/echo", echo)
 	mux.HandleFunc("/events", events)

@@ -60,6 +60,28 @@ func TestPage(t *testing.T) {
 	}
 }
 
+// What the gateway does not offer has no button and no link.
+func TestPageOffers(t *testing.T) {
+	get := func(o Options) string {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("X-Forwarded-User", "100")
+		w := httptest.NewRecorder()
+		New(o).ServeHTTP(w, r)
+		return w.Body.String()
+	}
+	offers := []string{`<form method="post" action="/edge/logout?everywhere=true">`, `<a href="http://127.0.0.1:9/">`, `<a href="/account/password">`}
+	all := get(Options{LogoutPath: "/edge/logout", LogoutEverywhere: true, ProviderURL: "http://127.0.0.1:9/", RecentPath: "/account/password"})
+	for _, offer := range offers {
+		if !strings.Contains(all, offer) {
+			t.Errorf("page lacks %s", offer)
+		}
+	}
+	none := get(Options{})
+	if !strings.Contains(none, `action="/logout"`) || strings.Contains(none, "everywhere") || strings.Contains(none, "provider") || strings.Contains(none, "password") {
+		t.Errorf("page offers too much:\n%s", none)
+	}
+}
+
 func TestPageEscapes(t *testing.T) {
 	const attack = `"><script>alert(1)</script>`
 	r := httptest.NewRequest("GET", "/", nil)

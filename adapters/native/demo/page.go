@@ -28,11 +28,12 @@ func styleHash() string {
 }
 
 // page serves every path that no other route has, so that deep links can be tried.
-type page struct{ logoutPath string }
+type page struct{ Options }
 
 type pageContent struct {
-	User, Path, Query, LogoutPath string
-	Headers                       []header
+	Options
+	User, Path, Query string
+	Headers           []header
 }
 
 // Style returns the style sheet as it is, so that the policy's hash matches.
@@ -44,8 +45,8 @@ func (p page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	var body bytes.Buffer
 	err := pageTemplate.Execute(&body, pageContent{
-		User: displayName(r.Header), Path: r.URL.Path, Query: r.URL.RawQuery,
-		LogoutPath: p.logoutPath, Headers: identityHeaders(r.Header),
+		Options: p.Options, User: displayName(r.Header), Path: r.URL.Path, Query: r.URL.RawQuery,
+		Headers: identityHeaders(r.Header),
 	})
 	if err != nil {
 		http.Error(w, "page could not be made", http.StatusInternalServerError)

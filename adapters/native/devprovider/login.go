@@ -1,6 +1,7 @@
 package devprovider
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/zitadel/oidc/v3/pkg/oidc"
@@ -95,9 +96,20 @@ func (p *Provider) serveSignedOut(w http.ResponseWriter, _ *http.Request) {
 	p.show(w, http.StatusOK, page{Title: "Logged out", Text: "You are logged out of the development provider."})
 }
 
-func (p *Provider) serveHome(w http.ResponseWriter, _ *http.Request) {
-	p.show(w, http.StatusOK, page{Title: "Development provider",
-		Text: "This is an OpenID provider for development. Open the application to log in."})
+// serveHome shows who is logged in here and lets them log out without an application.
+func (p *Provider) serveHome(w http.ResponseWriter, r *http.Request) {
+	s, _ := p.sessionOf(r)
+	u, ok := p.store.users.bySubject(s.subject)
+	if !ok {
+		p.show(w, http.StatusOK, page{Title: "Development provider",
+			Text: "This is an OpenID provider for development. Open the application to log in."})
+		return
+	}
+	text := "You are logged in at the development provider as " + cmp.Or(u.Name, u.Username) + "."
+	if p.store.backChannel != nil {
+		text += " If you log out here, the provider tells the application, and your session there ends, too."
+	}
+	p.show(w, http.StatusOK, page{Title: "Your session", Text: text, LogoutURL: p.op.EndSessionEndpoint().Relative()})
 }
 
 func (p *Provider) refuse(w http.ResponseWriter, status int, text string) {

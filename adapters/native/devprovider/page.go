@@ -30,6 +30,7 @@ func styleHash() string {
 type page struct {
 	Title, Text string
 	Login       *loginForm
+	LogoutURL   string // where a button leads that ends the session; none when empty
 }
 
 type loginForm struct {

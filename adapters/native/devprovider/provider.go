@@ -1,8 +1,9 @@
 // Package devprovider is an OpenID provider for development and tests: OpenID Connect
 // Core 1.0 (authorization code flow), PKCE (RFC 7636, S256 required), introspection
-// (RFC 7662), revocation (RFC 7009) and RP-Initiated Logout 1.0, with users, one
-// client and one signing key in memory. The protocol endpoints are those of
-// github.com/zitadel/oidc; storage, login page and browser sessions are this package's.
+// (RFC 7662), revocation (RFC 7009), RP-Initiated Logout 1.0 and Back-Channel Logout 1.0,
+// with users, one client and one signing key in memory. The protocol endpoints are those
+// of github.com/zitadel/oidc; storage, pages, browser sessions and the sending of logout
+// tokens are this package's.
 //
 // It MUST NOT be used in production: passwords are compared in clear text and one of
 // them is printed on the login page, nobody is asked for consent, everything is lost
@@ -13,6 +14,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -40,10 +42,15 @@ type Options struct {
 	// RedirectURIs and PostLogoutRedirectURIs are compared exactly.
 	RedirectURIs           []string
 	PostLogoutRedirectURIs []string
+	// BackChannelLogoutURI is where the client takes logout tokens, each with sid and
+	// sub; when empty, none are sent and discovery says so.
+	BackChannelLogoutURI string
 	// Users who can sign in; nil means [DefaultUsers].
 	Users []User
 	// AccessTokenLifetime is five minutes when zero.
 	AccessTokenLifetime time.Duration
+	// Log receives logout tokens that could not be delivered; nil discards them.
+	Log *slog.Logger
 }
 
 // Provider is an http.Handler that serves the whole issuer. It is safe for
@@ -76,11 +83,18 @@ func New(o Options) (*Provider, error) {
 	if o.AccessTokenLifetime == 0 {
 		o.AccessTokenLifetime = accessTokenLifetime
 	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
 	key, err := newSigningKey()
 	if err != nil {
 		return nil, err
 	}
-	store := newStorage(newClient(o), users, key, o.AccessTokenLifetime)
+	told, err := newBackChannel(o, key)
+	if err != nil {
+		return nil, err
+	}
+	store := newStorage(newClient(o), users, key, told, o.AccessTokenLifetime)
 
 	config := &op.Config{
 		CodeMethodS256:           true,
@@ -92,6 +106,8 @@ func New(o Options) (*Provider, error) {
 			oidc.ScopeOfflineAccess, scopeGroups, scopeProjectRoles},
 		SupportedClaims: append(append([]string{}, op.DefaultSupportedClaims...),
 			claimSessionID, claimGroups, claimProjectRoles),
+		BackChannelLogoutSupported:        told != nil,
+		BackChannelLogoutSessionSupported: told != nil,
 	}
 	rand.Read(config.CryptoKey[:])
 	// Endpoints are left at their defaults on purpose: the library's options for

@@ -26,12 +26,17 @@ const (
 // start serves a provider and returns its issuer.
 func start(t *testing.T) string {
 	t.Helper()
+	return startWith(t, Options{})
+}
+
+// startWith is start with more options.
+func startWith(t *testing.T, o Options) string {
+	t.Helper()
 	srv := httptest.NewUnstartedServer(nil)
 	issuer := "http://" + srv.Listener.Addr().String()
-	p, err := New(Options{
-		Issuer: issuer, ClientID: testClient, ClientSecret: testSecret,
-		RedirectURIs: []string{testRedirectURI}, PostLogoutRedirectURIs: []string{testAfterLogout},
-	})
+	o.Issuer, o.ClientID, o.ClientSecret = issuer, testClient, testSecret
+	o.RedirectURIs, o.PostLogoutRedirectURIs = []string{testRedirectURI}, []string{testAfterLogout}
+	p, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,6 +214,9 @@ func TestNew(t *testing.T) {
 		"issuer over http beyond loopback": func(o *Options) { o.Issuer = "http://idp.example.com" },
 		"client secret missing":            func(o *Options) { o.ClientSecret = "" },
 		"redirect URI missing":             func(o *Options) { o.RedirectURIs = nil },
+		"back-channel URI without a host":  func(o *Options) { o.BackChannelLogoutURI = "/logout/backchannel" },
+		"back-channel URI of a file":       func(o *Options) { o.BackChannelLogoutURI = "file://localhost/logout" },
+		"back-channel URI with a fragment": func(o *Options) { o.BackChannelLogoutURI = "http://localhost:3000/logout#" },
 		"no users":                         func(o *Options) { o.Users = []User{} },
 		"subject with a colon":             func(o *Options) { o.Users = []User{{Username: "u", Subject: "a:b"}} },
 		"two users of one name":            func(o *Options) { o.Users = []User{{Username: "u", Subject: "a"}, {Username: "u", Subject: "b"}} },

@@ -67,14 +67,15 @@ func (p *Provider) serveEndSession(w http.ResponseWriter, r *http.Request) {
 }
 
 // TerminateSessionFromRequest implements op.CanTerminateSessionFromRequest: it ends the
-// session that the ID token hint names and the browser's own, with their tokens.
-// Without a hint it does not ask whether the user meant it.
+// session that the ID token hint names and the browser's own, with their tokens, and
+// tells the client before the browser goes on. Without a hint it does not ask whether
+// the user meant it.
 func (s *storage) TerminateSessionFromRequest(ctx context.Context, r *op.EndSessionRequest) (string, error) {
 	if r.IDTokenHintClaims != nil {
-		s.endSession(r.IDTokenHintClaims.SessionID)
+		s.endSession(ctx, r.IDTokenHintClaims.SessionID)
 	}
 	if b, ok := ctx.Value(browserKey{}).(browser); ok {
-		s.endSession(b.session.id)
+		s.endSession(ctx, b.session.id)
 		b.forget()
 	}
 	return r.RedirectURI, nil
@@ -83,15 +84,30 @@ func (s *storage) TerminateSessionFromRequest(ctx context.Context, r *op.EndSess
 // TerminateSession implements op.AuthStorage; TerminateSessionFromRequest replaces it.
 func (s *storage) TerminateSession(context.Context, string, string) error { return nil }
 
-func (s *storage) endSession(id string) {
+// endSession ends the session and tells the client, unless it had ended or never was.
+func (s *storage) endSession(ctx context.Context, id string) {
+	if ended, ok := s.removeSession(id); ok {
+		s.backChannel.tell(ctx, ended)
+	}
+}
+
+// removeSession removes the session and all that it led to.
+func (s *storage) removeSession(id string) (ended session, ok bool) {
 	if id == "" {
-		return
+		return session{}, false
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sessions.deleteFunc(func(s session) bool { return s.id == id })
+	s.sessions.deleteFunc(func(s session) bool {
+		if s.id != id {
+			return false
+		}
+		ended, ok = s, true
+		return true
+	})
 	of := func(t token) bool { return t.session.id == id }
 	s.codes.deleteFunc(func(c code) bool { return c.request.session.id == id })
 	s.access.deleteFunc(of)
 	s.refresh.deleteFunc(of)
+	return ended, ok
 }

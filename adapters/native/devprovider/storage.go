@@ -30,6 +30,7 @@ type storage struct {
 	client       *client
 	users        users
 	key          *signingKey
+	backChannel  *backChannel  // nil: nobody is told of sessions that end
 	accessTokens time.Duration // lifetime
 
 	mu       sync.Mutex // guards what follows
@@ -46,9 +47,9 @@ var (
 	_ op.CanTerminateSessionFromRequest = (*storage)(nil)
 )
 
-func newStorage(c *client, u users, key *signingKey, accessTokens time.Duration) *storage {
+func newStorage(c *client, u users, key *signingKey, told *backChannel, accessTokens time.Duration) *storage {
 	return &storage{
-		client: c, users: u, key: key, accessTokens: accessTokens,
+		client: c, users: u, key: key, backChannel: told, accessTokens: accessTokens,
 		requests: newExpiring[authRequest](maxRequests),
 		codes:    newExpiring[code](maxCodes),
 		access:   newExpiring[token](maxTokens),
