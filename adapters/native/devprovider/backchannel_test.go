@@ -37,6 +37,15 @@ func newTold(t *testing.T) *told {
 	return c
 }
 
+// one returns the only logout token that has come.
+func (c *told) one(t *testing.T) string {
+	t.Helper()
+	if len(c.tokens) != 1 {
+		t.Fatalf("%d logout tokens", len(c.tokens))
+	}
+	return <-c.tokens
+}
+
 // Whoever logs out on the provider's own page is logged out at the client: it has been
 // told, in a token that it can verify, before the browser goes on.
 func TestBackChannelLogout(t *testing.T) {
@@ -62,10 +71,7 @@ func TestBackChannelLogout(t *testing.T) {
 	if r := a.post("/end_session", url.Values{}, false); r.location == nil || r.location.String() != a.issuer+pathSignedOut {
 		t.Fatalf("status %d, location %v", r.status, r.location)
 	}
-	if len(c.tokens) != 1 {
-		t.Fatalf("%d logout tokens", len(c.tokens))
-	}
-	raw := <-c.tokens
+	raw := c.one(t)
 	var keys jose.JSONWebKeySet
 	if err := json.Unmarshal([]byte(a.get(discovery["jwks_uri"].(string)).body), &keys); err != nil {
 		t.Fatal(err)
@@ -113,8 +119,8 @@ func TestBackChannelLogoutOfAHint(t *testing.T) {
 	a := newAgent(t, startWith(t, Options{BackChannelLogoutURI: c.uri}))
 	idToken := a.signIn("alice", nil)["id_token"].(string)
 	a.get(a.issuer + "/end_session?id_token_hint=" + idToken)
-	if len(c.tokens) != 1 || a.claims(<-c.tokens)["sid"] != a.claims(idToken)["sid"] {
-		t.Error("not one logout token for the hint's session")
+	if a.claims(c.one(t))["sid"] != a.claims(idToken)["sid"] {
+		t.Error("the logout token is not for the hint's session")
 	}
 }
 
@@ -130,8 +136,8 @@ func TestBackChannelLogoutNotTaken(t *testing.T) {
 		if r := a.get(a.issuer + "/end_session"); r.location == nil || r.location.String() != a.issuer+pathSignedOut {
 			t.Errorf("status %d, location %v", r.status, r.location)
 		}
-		if token := <-c.tokens; len(c.tokens) != 0 || !strings.Contains(log.String(), http.StatusText(status)) || strings.Contains(log.String(), token) {
-			t.Errorf("answer %d: %d more tokens, log %s", status, len(c.tokens), &log)
+		if token := c.one(t); !strings.Contains(log.String(), http.StatusText(status)) || strings.Contains(log.String(), token) {
+			t.Errorf("answer %d: log %s", status, &log)
 		}
 		if r := a.get(a.issuer + "/"); strings.Contains(r.body, "Alice") {
 			t.Error("the session goes on")
