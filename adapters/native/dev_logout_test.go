@@ -82,7 +82,8 @@ func TestDevLogoutAtTheProvider(t *testing.T) {
 	}
 }
 
-// The button of the application ends the sessions in all browsers of one person.
+// The button of the application ends the sessions in all browsers of one person. The
+// provider's sessions in the others go on, and lead to new ones without a password.
 func TestDevLogoutEverywhere(t *testing.T) {
 	urls, _ := startDev(t, "localhost:0")
 	one, two, bob := newVisitor(t), newVisitor(t), newVisitor(t)
@@ -92,6 +93,9 @@ func TestDevLogoutEverywhere(t *testing.T) {
 	one.submit(at, one.follow(at, body, everywhereForm))
 	if one.knows(urls.App) || two.knows(urls.App) || !bob.knows(urls.App) {
 		t.Errorf("sessions go on: %t, %t; another's: %t", one.knows(urls.App), two.knows(urls.App), bob.knows(urls.App))
+	}
+	if at, body := two.send(http.MethodGet, urls.App+"/login/authorize?return_to=/", nil); at.String() != urls.App+"/" || !strings.Contains(body, "Alice Archer") {
+		t.Errorf("ended at %s:\n%s", at, body)
 	}
 }
 

@@ -49,6 +49,10 @@ func TestChromiumShowsPages(t *testing.T) {
 	awaitPage(t, tab, s.app+deepLink)
 	look(t, tab, "application")
 
+	tab.open(s.provider + "/")
+	awaitText(t, tab, "h1", "Your session")
+	look(t, tab, "provider-session")
+
 	tab.open(s.app + "/logout")
 	awaitText(t, tab, "h1", "Log out?")
 	look(t, tab, "logout-confirm")
