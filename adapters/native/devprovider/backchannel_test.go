@@ -76,7 +76,7 @@ func TestBackChannelLogout(t *testing.T) {
 	if err := json.Unmarshal([]byte(a.get(discovery["jwks_uri"].(string)).body), &keys); err != nil {
 		t.Fatal(err)
 	}
-	jws, err := jose.ParseSigned(raw, []jose.SignatureAlgorithm{jose.RS256})
+	jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
 		t.Fatal(err)
 	}
