@@ -135,10 +135,11 @@ func (w *answer) pass(status int, header http.Header, source int) {
 }
 
 // follow is pass for an answer that lasts: it returns when all of it has gone to the client,
-// or breaks it off when ctx ends. What goes wrong on the way is not the gateway's to tell.
-func (w *answer) follow(ctx context.Context, status int, header http.Header, source int) {
+// or breaks it off when ctx ends. The error says that it broke off.
+func (w *answer) follow(ctx context.Context, status int, header http.Header, source int) error {
 	w.status, w.sent, w.over = status, true, true
-	_, _, _ = w.bridge.call(ctx, operation{kind: "follow", number: source, text: join([]string{strconv.Itoa(status)}, header)})
+	_, _, err := w.bridge.call(ctx, operation{kind: "follow", number: source, text: join([]string{strconv.Itoa(status)}, header)})
+	return err
 }
 
 // abort ends an answer that cannot be completed: the client sees that, or a problem

@@ -67,7 +67,9 @@ func (f *forward) Forward(w http.ResponseWriter, out *http.Request, edit func(in
 	maps.Copy(w.Header(), header)
 	if direct := writerOf(w); direct != nil && direct.request == ctx.Value(requestKey{}) && !direct.sent {
 		if lasts {
-			direct.follow(ctx, r.number, direct.header, id)
+			if direct.follow(ctx, r.number, direct.header, id) != nil {
+				panic(http.ErrAbortHandler)
+			}
 			return nil
 		}
 		direct.pass(r.number, direct.header, id)

@@ -147,6 +147,7 @@ func (b *Broker) stream(x *exchange.Exchange, answer *http.Response) {
 		n, err := answer.Body.Read(buffer)
 		if n > 0 {
 			if _, broken := x.W.Write(buffer[:n]); broken != nil {
+				x.Cut(exchange.ErrLeft)
 				return
 			}
 			_ = flush.Flush()

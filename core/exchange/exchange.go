@@ -4,12 +4,14 @@
 //
 // It guarantees that no job sees a path in another spelling than the canonical one, a
 // header beyond the bounds, or the same request twice, and that every request is logged
-// once, without its query.
+// once, without its query, also when its answer breaks off.
 package exchange
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -38,6 +40,22 @@ type Exchange struct {
 
 	started time.Time
 	job     Job
+}
+
+// Errors in the log for answers that broke off after they had begun.
+var (
+	// ErrCut: the answer is not whole. Its text is a code that programs may look for.
+	ErrCut = errors.New("answer_cut")
+	// ErrLeft: because the client went away.
+	ErrLeft = errors.New("client left")
+)
+
+// Cut records that the answer broke off, and why; nil means that nobody knows.
+func (x *Exchange) Cut(cause error) {
+	x.Err = ErrCut
+	if cause != nil {
+		x.Err = fmt.Errorf("%w: %w", ErrCut, cause)
+	}
 }
 
 // SetCookies adds Set-Cookie values to the answer.

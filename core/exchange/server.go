@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -85,20 +86,30 @@ func tooLarge(h http.Header) bool {
 }
 
 // Close turns a panic into an answer, as far as that is possible, and logs the
-// request. It must be deferred itself.
+// request. It must be deferred itself. It panics with [http.ErrAbortHandler] when the
+// client must see that the answer is incomplete.
 func (s *Server) Close(x *Exchange) {
-	if e := recover(); e != nil {
-		if e == http.ErrAbortHandler {
-			panic(e)
-		}
+	e := recover()
+	if e != nil && e != http.ErrAbortHandler {
 		s.Log.ErrorContext(x.Context, "panic", "request_id", x.ID, "panic", e)
-		if x.Status != 0 {
-			// The answer has begun; the client must see that it is incomplete.
-			panic(http.ErrAbortHandler)
+		if x.Status == 0 {
+			x.job.Refuse(x, problem.Internal)
+			e = nil
 		}
-		x.job.Refuse(x, problem.Internal)
+	}
+	if e == nil {
+		s.log(x)
+		return
+	}
+	if !errors.Is(x.Err, ErrCut) {
+		cause := x.Err
+		if x.R.Context().Err() != nil {
+			cause = ErrLeft
+		}
+		x.Cut(cause)
 	}
 	s.log(x)
+	panic(http.ErrAbortHandler)
 }
 
 // log writes the request's line.

@@ -2,10 +2,13 @@ package exchange_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +21,8 @@ import (
 // job answers its name.
 type job struct {
 	name, own string
+	begins    int   // status of an answer that a panic follows
+	fails     error // recorded before the panic
 	panics    any
 }
 
@@ -25,6 +30,10 @@ func (j *job) Owns(path string) bool { return path == j.own }
 
 func (j *job) Serve(x *exchange.Exchange) {
 	if j.panics != nil {
+		if j.begins != 0 {
+			x.Begin(j.begins)
+		}
+		x.Err = j.fails
 		panic(j.panics)
 	}
 	x.Write(http.StatusOK, "text/plain", []byte(j.name+" "+x.Path))
@@ -35,14 +44,19 @@ func (j *job) Refuse(x *exchange.Exchange, p *problem.Problem) {
 	x.Write(p.Status, "text/plain", []byte(j.name+" refuses "+p.Code))
 }
 
+// newServer returns a server and what it logs.
+func newServer(jobs ...exchange.Job) (*exchange.Server, *bytes.Buffer) {
+	origin, _ := url.Parse("https://app.example.com")
+	log := new(bytes.Buffer)
+	return &exchange.Server{
+		Rules: proxy.New(proxy.Options{Upstream: &url.URL{}, Origins: []*url.URL{origin}}),
+		Now:   time.Now, Log: slog.New(slog.NewTextHandler(log, nil)), Jobs: jobs,
+	}, log
+}
+
 func serve(t *testing.T, r *http.Request, jobs ...exchange.Job) (*httptest.ResponseRecorder, string) {
 	t.Helper()
-	origin, _ := url.Parse("https://app.example.com")
-	var log bytes.Buffer
-	s := &exchange.Server{
-		Rules: proxy.New(proxy.Options{Upstream: &url.URL{}, Origins: []*url.URL{origin}}),
-		Now:   time.Now, Log: slog.New(slog.NewTextHandler(&log, nil)), Jobs: jobs,
-	}
+	s, log := newServer(jobs...)
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
 	return w, log.String()
@@ -74,11 +88,32 @@ func TestTheFirstJobThatOwnsThePathAnswers(t *testing.T) {
 	}
 }
 
-func TestAnAbortedAnswerStaysAborted(t *testing.T) {
-	defer func() {
-		if e := recover(); e != http.ErrAbortHandler {
-			t.Errorf("recovered %v", e)
-		}
-	}()
-	serve(t, httptest.NewRequest("GET", "/", nil), &job{panics: http.ErrAbortHandler})
+func TestAnAbortedAnswerStaysAbortedAndIsLogged(t *testing.T) {
+	left, leave := context.WithCancel(t.Context())
+	leave()
+	for _, c := range []struct {
+		name string
+		ctx  context.Context
+		job  *job
+		want string
+	}{
+		{"broken off", t.Context(), &job{begins: 206, panics: http.ErrAbortHandler}, "status=206 .* error=answer_cut\n"},
+		{"with a cause", t.Context(), &job{begins: 200, fails: errors.New("boom"), panics: http.ErrAbortHandler}, `status=200 .* error="answer_cut: boom"`},
+		{"client left", left, &job{begins: 200, panics: http.ErrAbortHandler}, `status=200 .* error="answer_cut: client left"`},
+		{"panic on the way", t.Context(), &job{begins: 200, panics: "boom"}, "msg=panic .*\n.* status=200 .* error=answer_cut\n"},
+		{"not begun", t.Context(), &job{panics: http.ErrAbortHandler}, "status=0 .* error=answer_cut\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			server, log := newServer(c.job)
+			defer func() {
+				if e := recover(); e != http.ErrAbortHandler {
+					t.Errorf("recovered %v", e)
+				}
+				if strings.Count(log.String(), "msg=request") != 1 || !regexp.MustCompile(c.want).MatchString(log.String()) {
+					t.Errorf("logged %s, want %s", log, c.want)
+				}
+			}()
+			server.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(c.ctx, "GET", "/", nil))
+		})
+	}
 }

@@ -154,10 +154,14 @@ func (s *stream) refusal() *problem.Problem {
 	return problem.LoginRequired.With(errStreamOver)
 }
 
-// close lets go of the stream when the exchange is over.
+// close lets go of the stream when the exchange is over. An answer that the stream's end
+// cut is recorded as such.
 func (s *stream) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.x.Err == nil && context.Cause(s.ctx) == errStreamOver {
+		s.x.Cut(errStreamOver)
+	}
 	s.over = true
 	if s.release != nil {
 		s.release()

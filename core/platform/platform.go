@@ -69,7 +69,8 @@ type Forwarder interface {
 	// An error means that nothing was written to w: ErrTimeout,
 	// ErrUpgradeUnsupported, the context's error, or any other error for "the
 	// application could not be reached". What goes wrong after the header is out
-	// ends the answer abruptly and returns nil.
+	// ends the answer abruptly: Forward panics with [http.ErrAbortHandler], or returns nil
+	// where the platform does not tell it.
 	Forward(w http.ResponseWriter, out *http.Request, edit func(status int, header http.Header)) error
 }
 
