@@ -74,7 +74,7 @@ func Settings(c *Config) []config.Field {
 		{Name: "SHUTDOWN_TIMEOUT", Default: "20s", Section: SectionServer,
 			Doc:  "How long requests in flight may take to finish after SIGINT or SIGTERM.",
 			Hint: "a duration from 0s to 1h",
-			Set:  span(&c.ShutdownTimeout, 0, time.Hour)},
+			Set:  config.Duration(&c.ShutdownTimeout, 0, time.Hour)},
 	}...)
 }
 
@@ -160,20 +160,6 @@ func socketPath(dst *string) func(string) error {
 			return fmt.Errorf("has %d bytes, a socket's path has at most %d", len(v), maxSocketPath)
 		}
 		return plainText(dst)(v)
-	}
-}
-
-func span(dst *time.Duration, least, most time.Duration) func(string) error {
-	return func(v string) error {
-		d, err := time.ParseDuration(v)
-		if err != nil {
-			return errors.New("is not a duration")
-		}
-		if d < least || d > most {
-			return fmt.Errorf("must be from %v to %v", least, most)
-		}
-		*dst = d
-		return nil
 	}
 }
 

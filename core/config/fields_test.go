@@ -1,9 +1,11 @@
 package config_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"gatehouse/core/config"
 )
@@ -106,6 +108,27 @@ var values = []struct {
 	{"BROKER_APP_PER_MINUTE", "AppPerMinute", [][2]string{{"1", "1"}}, []string{"0", "100001"}},
 	{"BROKER_COMPATIBILITY", "Compatibility", [][2]string{{"true", "true"}}, []string{"1"}},
 	{"ASSERTION_AUDIENCE", "AssertionAudience", [][2]string{{"https://aud.example", "https://aud.example"}}, []string{"a\nb"}},
+}
+
+// Durations in messages are spelled like those in the documentation.
+func TestDurationsOutOfRange(t *testing.T) {
+	for name, want := range map[string]string{
+		"STREAM_CHECK": "must be from 1s to 1h", "SESSION_IDLE": "must be from 1m to 2160h", "CLOCK_SKEW": "must be from 0s to 1m",
+		"UPSTREAM_TIMEOUT": "must be from 100ms to 1h",
+	} {
+		_, err := config.Load(lookup(with(name, "9999h")))
+		var got config.Errors
+		if !errors.As(err, &got) || len(got) != 1 || got[0].Problem != want {
+			t.Errorf("%s: %v, want %s", name, err, want)
+		}
+	}
+	for bound, want := range map[time.Duration]string{90 * time.Minute: "1h30m", time.Hour + time.Second: "1h0m1s", 100 * time.Minute: "1h40m",
+		10 * time.Hour: "10h", 10 * time.Minute: "10m", 90 * time.Second: "1m30s", 20 * time.Second: "20s"} {
+		var d time.Duration
+		if err := config.Duration(&d, bound, bound)("9999h"); err == nil || err.Error() != "must be from "+want+" to "+want {
+			t.Errorf("%v: %v, want %s", bound, err, want)
+		}
+	}
 }
 
 func TestEveryField(t *testing.T) {

@@ -63,18 +63,32 @@ func integer(dst *int, least, most int) func(string) error {
 	}
 }
 
-func duration(dst *time.Duration, least, most time.Duration) func(string) error {
+// Duration is a [Field]'s Set that takes a duration from least to most.
+func Duration(dst *time.Duration, least, most time.Duration) func(string) error {
 	return func(v string) error {
 		d, err := time.ParseDuration(v)
 		if err != nil {
 			return errors.New("is not a duration")
 		}
 		if d < least || d > most {
-			return fmt.Errorf("must be from %v to %v", least, most)
+			return fmt.Errorf("must be from %s to %s", short(least), short(most))
 		}
 		*dst = d
 		return nil
 	}
+}
+
+// short spells d like the documentation, without minutes and seconds that are zero at
+// the end: 1h, not 1h0m0s.
+func short(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = s[:len(s)-2]
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = s[:len(s)-2]
+	}
+	return s
 }
 
 // OneOf is a [Field]'s Set that takes one of choices.
