@@ -21,7 +21,7 @@ type envelope struct {
 }
 
 // Refuse implements [exchange.Job]: a page for people who opened one, the envelope for
-// programs.
+// programs. From the page that refuses a code the way leads back to the form.
 func (b *Broker) Refuse(x *exchange.Exchange, p *problem.Problem) {
 	x.Err = p
 	if p.Code == problem.Internal.Code {
@@ -41,7 +41,11 @@ func (b *Broker) Refuse(x *exchange.Exchange, p *problem.Problem) {
 		h.Set("Retry-After", strconv.Itoa(seconds(p.RetryAfter)))
 	}
 	if r, _, ok := b.find(x.Path); ok && r.page && (exchange.Navigation(x.R) || exchange.Accepts(x.R.Header["Accept"], "text/html")) {
-		page.Write(x.W, p.Status, page.Page{Title: p.Title, Text: p.Detail, Reference: x.ID})
+		var again *page.Action
+		if p.Code == unknownCode.Code {
+			again = &page.Action{Label: "Type the code again", URL: b.BasePath + "/auth/device"}
+		}
+		page.Write(x.W, p.Status, page.Page{Title: p.Title, Text: p.Detail, Action: again, Reference: x.ID})
 		return
 	}
 	page.SetHeaders(h)
