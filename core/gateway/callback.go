@@ -9,6 +9,7 @@ import (
 	"gatehouse/core/login"
 	"gatehouse/core/oidc"
 	"gatehouse/core/problem"
+	"gatehouse/core/returnpath"
 	"gatehouse/core/session"
 )
 
@@ -110,14 +111,15 @@ func (g *Gateway) callback(x *exchange.Exchange) {
 }
 
 // late answers a response without a transaction: a second tab, the back button or a
-// forgery. Who is logged in goes on to the application; others may start again.
+// forgery. Who is logged in goes on to where the login was to return to; others may start
+// again, and are not told where it was.
 func (g *Gateway) late(x *exchange.Exchange, res response) {
 	if res.state != "" && res.error == "" {
 		found, cookies, err := g.Sessions.Authenticate(x.Context, x.R)
 		if err == nil && found != nil {
 			x.SetCookies(cookies)
 			x.Subject = found.Identity.Subject
-			x.Redirect("/")
+			x.Redirect(returnpath.Parse(g.Transactions.ReturnPath(res.state), g.Owns))
 			return
 		}
 	}

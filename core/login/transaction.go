@@ -12,7 +12,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"strings"
 	"time"
 
 	"gatehouse/core/cookie"
@@ -29,8 +28,6 @@ const (
 	MaxOpen = 5
 	// maxCookie bounds a sealed transaction in bytes.
 	maxCookie = 1024
-	// stateSize is the length of a state: 32 octets in base64url.
-	stateSize = 43
 	// tagSize is the length of the part of a cookie's name that its state decides.
 	tagSize = 11
 )
@@ -55,7 +52,7 @@ type Transaction struct {
 
 // sealed is a transaction's stored form; short names, because the cookie is small.
 type sealed struct {
-	State    string `json:"s"`
+	State    string `json:"s"` // what is drawn of it; the cookie's name goes by all of it
 	Nonce    string `json:"n"`
 	Verifier string `json:"v"`
 	Origin   string `json:"o"`
@@ -87,7 +84,7 @@ func draw() string {
 // Set-Cookie values for the answer: the new transaction, and removals of those
 // that are over or too many.
 func (t *Transactions) Start(lines []string, origin, returnPath string, demand stepup.Demand) (x Transaction, cookies []string) {
-	x = Transaction{State: draw(), Nonce: draw(), Verifier: pkce.NewVerifier(), Origin: origin, ReturnPath: returnPath, Demand: demand, Started: t.now()}
+	x = Transaction{State: t.newState(returnPath), Nonce: draw(), Verifier: pkce.NewVerifier(), Origin: origin, ReturnPath: returnPath, Demand: demand, Started: t.now()}
 	value := t.seal(x)
 	if len(value) > maxCookie {
 		x.ReturnPath = "/"
@@ -108,9 +105,10 @@ func (t *Transactions) Find(lines []string, state string) (Transaction, error) {
 		return Transaction{}, ErrNone
 	}
 	x, ok := t.open(name, value)
-	if !ok || !t.live(x) || subtle.ConstantTimeCompare([]byte(x.State), []byte(state)) != 1 {
+	if !ok || !t.live(x) || subtle.ConstantTimeCompare([]byte(x.State), []byte(state[:stateSize])) != 1 {
 		return Transaction{}, ErrNone
 	}
+	x.State = state
 	return x, nil
 }
 
@@ -124,14 +122,6 @@ func (t *Transactions) name(state string) string {
 	return t.names.LoginPrefix + base64.RawURLEncoding.EncodeToString(sum[:])[:tagSize]
 }
 
-func validState(s string) bool {
-	if len(s) != stateSize {
-		return false
-	}
-	_, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	return err == nil && !strings.ContainsAny(s, "\r\n")
-}
-
 func (t *Transactions) live(x Transaction) bool {
 	age := t.now().Sub(x.Started)
 	return age < Timeout && age > -time.Minute
@@ -142,7 +132,7 @@ func (t *Transactions) seal(x Transaction) string {
 	e := json.NewEncoder(&b)
 	// Paths hold ampersands, which the default would make six times as long.
 	e.SetEscapeHTML(false)
-	if err := e.Encode(sealed{x.State, x.Nonce, x.Verifier.Reveal(), x.Origin, x.ReturnPath, x.Demand.Text(), x.Started.UnixMilli()}); err != nil {
+	if err := e.Encode(sealed{x.State[:stateSize], x.Nonce, x.Verifier.Reveal(), x.Origin, x.ReturnPath, x.Demand.Text(), x.Started.UnixMilli()}); err != nil {
 		panic("login: " + err.Error())
 	}
 	return t.keys.SealText(seal.LoginCookie, t.name(x.State), bytes.TrimSuffix(b.Bytes(), []byte("\n")))

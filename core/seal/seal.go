@@ -30,6 +30,7 @@ const (
 	LoginCookie    Purpose = "login cookie"
 	LogoutState    Purpose = "logout state"
 	LoginDemand    Purpose = "login demand"
+	LoginState     Purpose = "login state"
 	Record         Purpose = "kv record"
 
 	BrokerHandle      Purpose = "broker handle"
@@ -37,7 +38,7 @@ const (
 	BrokerCookie      Purpose = "broker cookie"
 )
 
-var purposes = []Purpose{SessionCookie, HandoverCookie, LoginCookie, LogoutState, LoginDemand, Record, BrokerHandle, BrokerTransaction, BrokerCookie}
+var purposes = []Purpose{SessionCookie, HandoverCookie, LoginCookie, LogoutState, LoginDemand, LoginState, Record, BrokerHandle, BrokerTransaction, BrokerCookie}
 
 // Sizes of the format: version, key id, nonce, ciphertext, tag.
 const (

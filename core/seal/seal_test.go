@@ -123,7 +123,7 @@ func TestKeys(t *testing.T) {
 
 func TestPurposesAndContextsDoNotMix(t *testing.T) {
 	keys := keyring(t, 1)
-	purposes := []seal.Purpose{seal.SessionCookie, seal.HandoverCookie, seal.LoginCookie, seal.LogoutState, seal.LoginDemand, seal.Record}
+	purposes := []seal.Purpose{seal.SessionCookie, seal.HandoverCookie, seal.LoginCookie, seal.LogoutState, seal.LoginDemand, seal.LoginState, seal.Record}
 	for _, p := range purposes {
 		sealed := keys.Seal(p, "context", []byte("v"))
 		for _, q := range purposes {
