@@ -1,18 +1,21 @@
-// Package signing makes assertions (RFC 7523, section 3) from the key files that ZITADEL
-// hands out: with one, a client or a service account proves who it is without sending a
-// secret. Requests to Last.fm are signed too, as that provider wants it: [LastFM].
+// Package signing makes assertions (RFC 7523, section 3) from key files in the form that
+// ZITADEL hands out: with one, a client or a service account proves who it is without sending
+// a secret. The kind of the key decides the algorithm: RS256 of RSA, ES256 of P-256, EdDSA of
+// Ed25519. Requests to Last.fm are signed too, as that provider wants it: [LastFM].
 //
 // It guarantees that no error, log record or print of a value contains any part of a
 // private key or an assertion.
 package signing
 
 import (
+	"crypto"
 	"crypto/rsa"
 	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
+	"gatehouse/core/jws"
 	"gatehouse/core/privatekey"
 	"gatehouse/core/strictjson"
 )
@@ -71,7 +74,8 @@ type Key struct {
 	// say.
 	Expiry time.Time
 
-	private *rsa.PrivateKey
+	private   crypto.Signer
+	algorithm jws.Algorithm
 }
 
 // Format implements [fmt.Formatter]: a key prints as its id, whatever the verb.
@@ -120,22 +124,29 @@ func ParseKeyFile(data []byte, want Kind) (*Key, error) {
 		}
 	}
 	var problem string
-	if k.private, problem = parsePrivate(text); problem != "" {
+	if k.private, k.algorithm, problem = parsePrivate(text); problem != "" {
 		return nil, &KeyFileError{"key", problem}
 	}
 	return k, nil
 }
 
-// parsePrivate reads one RSA key in PEM, of PKCS#1 or PKCS#8.
-func parsePrivate(text string) (*rsa.PrivateKey, string) {
-	const unreadable = "is not a PEM private key of RSA (PKCS#1 or PKCS#8)"
-	parsed, _ := privatekey.Parse(text)
-	private, _ := parsed.(*rsa.PrivateKey)
-	switch {
-	case private == nil:
-		return nil, unreadable
-	case private.N.BitLen() < minBits || private.N.BitLen() > maxBits:
-		return nil, "does not have 2048 to 4096 bits"
+// algorithms sign assertions; each fits one kind of key.
+var algorithms = []jws.Algorithm{jws.RS256, jws.ES256, jws.EdDSA}
+
+// parsePrivate reads one key in PEM and chooses its algorithm.
+func parsePrivate(text string) (crypto.Signer, jws.Algorithm, string) {
+	const unreadable = "is not a PEM private key of RSA, P-256 or Ed25519"
+	private, err := privatekey.Parse(text)
+	if err != nil {
+		return nil, "", unreadable
 	}
-	return private, ""
+	if k, ok := private.(*rsa.PrivateKey); ok && (k.N.BitLen() < minBits || k.N.BitLen() > maxBits) {
+		return nil, "", "does not have 2048 to 4096 bits"
+	}
+	for _, a := range algorithms {
+		if a.Fits(private.Public()) {
+			return private, a, ""
+		}
+	}
+	return nil, "", unreadable
 }

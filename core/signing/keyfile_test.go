@@ -2,6 +2,7 @@ package signing
 
 import (
 	"bytes"
+	"crypto/rsa"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -48,8 +49,8 @@ func TestNoPrintShowsTheKey(t *testing.T) {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "%v %+v %#v %s %v %+v %#v", k, k, k, k, s, s, s)
 	slog.New(slog.NewTextHandler(&out, nil)).Info("m", "key", k, "signer", s)
-	text := out.String()
-	for _, form := range []string{k.private.D.String(), k.private.D.Text(16), k.private.Primes[0].String(), "private"} {
+	text, private := out.String(), k.private.(*rsa.PrivateKey)
+	for _, form := range []string{private.D.String(), private.D.Text(16), private.Primes[0].String(), "private"} {
 		if strings.Contains(text, form) {
 			t.Errorf("the key shows: %.200s", text)
 		}

@@ -144,5 +144,5 @@ func (s *Signer) sign(audience string, now time.Time) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return jws.Sign(jws.RS256, s.key.private, jws.Header{KeyID: s.key.ID}, payload)
+	return jws.Sign(s.key.algorithm, s.key.private, jws.Header{KeyID: s.key.ID}, payload)
 }

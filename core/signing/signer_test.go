@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -89,6 +90,23 @@ func TestAssertionsVerifyAndHaveAnID(t *testing.T) {
 	c.set(c.Now().Add(DefaultLifetime))
 	if other := payload(t, must(s.Assertion(t.Context(), "https://op.example.com"))); other.ID == got.ID {
 		t.Error("two assertions have one id")
+	}
+}
+
+func TestTheKeyDecidesTheAlgorithm(t *testing.T) {
+	for name, want := range map[string]string{
+		"application key": "RS256", "application key in PKCS#8": "RS256",
+		"P-256 in PKCS#8": "ES256", "P-256 in SEC 1": "ES256", "Ed25519": "EdDSA",
+	} {
+		t.Run(name, func(t *testing.T) {
+			all := vectors[keyFileVector](t, "key_files.json")
+			i := slices.IndexFunc(all, func(v keyFileVector) bool { return v.Name == name })
+			s, _ := newSigner(t, func(o *Options) { o.Key = must(ParseKeyFile(all[i].data(), Application)) })
+			jws := must(jose.ParseSignedCompact(must(s.Assertion(t.Context(), "https://op.example.com")), []jose.SignatureAlgorithm{jose.SignatureAlgorithm(want)}))
+			if _, err := jws.Verify(s.key.private.Public()); err != nil || jws.Signatures[0].Header.KeyID != "1" {
+				t.Errorf("kid %q, error %v", jws.Signatures[0].Header.KeyID, err)
+			}
+		})
 	}
 }
 
