@@ -21,13 +21,13 @@ type bodyPattern struct {
 type bodyLine struct {
 	negated bool
 	word    string
-	text    text   // contains
+	text    text   // contains, assertion
 	path    string // json
 	op      string // "==", "~" or ""
 	want    matcher
 }
 
-var bodyWords = regexp.MustCompile(`^(!?)(contains|json|form|match|link|code|empty|broken)(?: (.*))?$`)
+var bodyWords = regexp.MustCompile(`^(!?)(contains|json|form|match|link|code|assertion|empty|broken)(?: (.*))?$`)
 
 func parseBody(body string) (*bodyPattern, error) {
 	b := &bodyPattern{}
@@ -116,6 +116,8 @@ func (l *bodyLine) match(s *scope, got string) error {
 		}
 	case "json":
 		err = l.matchJSON(s, got)
+	case "assertion":
+		err = matchClientAssertion(s, l.text.source, got)
 	case "link":
 		err = matchAny(s, l.want, pageLink, got)
 	case "code":
