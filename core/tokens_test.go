@@ -2,6 +2,8 @@ package core_test
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -232,7 +234,11 @@ func TestEachRequestOfALoginHasAnAssertionOfItsOwn(t *testing.T) {
 }
 
 func TestAKeyFileThatIsNoneIsNamedAndNotShown(t *testing.T) {
-	for _, file := range []string{"canary", `{"type":"serviceaccount","key":"canary"}`, `{"type":"application","keyId":"1","clientId":"c","key":"canary"}`} {
+	p384, _ := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	der, _ := x509.MarshalPKCS8PrivateKey(p384)
+	text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	curve, _ := json.Marshal(map[string]string{"type": "application", "keyId": "k", "key": string(text), "clientId": "c"})
+	for _, file := range []string{string(curve), "canary", `{"type":"serviceaccount","key":"canary"}`, `{"type":"application","keyId":"1","clientId":"c","key":"canary"}`} {
 		c, err := core.LoadConfig(func(name string) (string, bool) {
 			switch name {
 			case "CLIENT_AUTH":
@@ -251,6 +257,9 @@ func TestAKeyFileThatIsNoneIsNamedAndNotShown(t *testing.T) {
 		var mistakes config.Errors
 		if !errors.As(err, &mistakes) || mistakes[0].Name != "CLIENT_KEY" || strings.Contains(err.Error(), "canary") {
 			t.Errorf("%s: error %v", file, err)
+		}
+		if file == string(curve) && !strings.Contains(err.Error(), "RSA, P-256 or Ed25519") {
+			t.Errorf("the kinds of keys are not named: %v", err)
 		}
 	}
 }

@@ -40,7 +40,7 @@ type Config struct {
 	ClientSecret secret.Text
 	ClientAuth   string // client_secret_basic, client_secret_post, private_key_jwt or none
 	Scopes       []string
-	ClientKey    secret.Text // ZITADEL application key file, for private_key_jwt
+	ClientKey    secret.Text // application key file in the form of ZITADEL, for private_key_jwt
 	RequirePKCE  bool
 	// PAR is when authorization requests are pushed: auto, on or off.
 	PAR         string

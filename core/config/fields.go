@@ -62,7 +62,7 @@ func gatewayFields(c *Config) []Field {
 			Doc: "How the client authenticates at the provider: client_secret_basic, client_secret_post, private_key_jwt (with CLIENT_KEY) or none (PKCE only).",
 			Set: OneOf(&c.ClientAuth, "client_secret_basic", "client_secret_post", "private_key_jwt", "none")},
 		{Name: "CLIENT_KEY", Secret: true, Section: SectionProvider,
-			Doc:  "JSON of a ZITADEL application key file, for CLIENT_AUTH=private_key_jwt.",
+			Doc:  "JSON of an application key file as ZITADEL makes it, for CLIENT_AUTH=private_key_jwt. The key in it is of RSA (RS256), P-256 (ES256) or Ed25519 (EdDSA).",
 			Hint: "create a JSON key for the application at the provider",
 			Set:  secretText(&c.ClientKey)},
 		{Name: "SCOPES", Default: "openid email profile", Section: SectionProvider,
