@@ -5,6 +5,7 @@ package runtimes
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -20,11 +21,14 @@ import (
 	"time"
 
 	"gatehouse/conformance/rotation"
+
+	"go.etcd.io/bbolt"
 )
 
 // The native gateway is killed again and again while sessions begin and are refreshed,
 // until clients have the answers to 1,000 logins and refreshes: every session whose login
-// was answered is there after each restart, with the access token that a client had last.
+// was answered is there after each restart, with the access token that a client had last,
+// and no page of the store is damaged.
 //
 // Between redeeming and saving a crash takes the new tokens with it. A provider that
 // takes a refresh token again until its successor is used keeps these sessions too; one
@@ -124,6 +128,7 @@ func (k *killed) play(events int64) {
 		<-k.gateway.exited
 		k.gateway.stopped = true
 		kills++
+		k.sound()
 		k.start()
 		k.check()
 		if t.Failed() {
@@ -133,6 +138,25 @@ func (k *killed) play(events int64) {
 	kept, ended := k.doubtful()
 	t.Logf("%d kills, %d logins and refreshes, %+v; of those without an answer %d were kept and %d ended by the provider",
 		kills, k.events.Load(), k.provider.Counts(), kept, ended)
+}
+
+// sound looks at every page of the store that was left behind.
+func (k *killed) sound() {
+	db, err := bbolt.Open(k.settings["STORE_PATH"], 0o600, &bbolt.Options{ReadOnly: true, Timeout: patience})
+	if err != nil {
+		k.t.Fatalf("the store of a killed gateway does not open: %v", err)
+	}
+	defer db.Close()
+	err = db.View(func(tx *bbolt.Tx) error {
+		var all []error
+		for err := range tx.Check() {
+			all = append(all, err)
+		}
+		return errors.Join(all...)
+	})
+	if err != nil {
+		k.t.Errorf("the store of a killed gateway: %v", err)
+	}
 }
 
 // visit is a login and a refresh, when the gateway runs.
