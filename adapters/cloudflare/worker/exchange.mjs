@@ -6,8 +6,8 @@
 // nothing of its own as hung, even if another request is about to wake it.
 
 import { flat, headersOf } from "./header.mjs";
-import { SLOW, TICK } from "./instance.mjs";
 import { refusal } from "./refusal.mjs";
+import { SLOW, TICK } from "./silence.mjs";
 import { store } from "./store.mjs";
 import { Upstream } from "./upstream.mjs";
 
@@ -24,6 +24,8 @@ export class Exchange {
   #reader; // of the request's own body
   #writer; // of an answer in pieces
   #respond;
+  #timer; // pending unless due is Infinity
+  #due = Infinity;
   #over = false;
 
   constructor(instance, request, env) {
@@ -55,27 +57,36 @@ export class Exchange {
         continue;
       }
       await this.#sleep();
-      const since = this.awake;
       this.awake = Date.now();
-      this.#instance.fire();
-      this.#instance.sweep(since, this.tick);
+      this.#instance.turn();
     }
+    clearTimeout(this.#timer);
     this.#instance.end(this.#id);
     for (const upstream of this.#fetched.values()) {
       upstream.drop();
     }
   }
 
-  // sleep waits for a wake or the timer. Other requests wake this one, and the runtime
-  // goes on in the context of the request that made the promise: by a mark that a
-  // promise of "new Promise" lacks once V8 has optimised this function, one of
-  // withResolvers never.
+  // sleep waits for a wake or the timer, which a wake leaves as it is. Other requests wake
+  // this one, and the runtime goes on in the context of the request that made the promise:
+  // by a mark that a promise of "new Promise" lacks once V8 has optimised this function,
+  // one of withResolvers never.
   async #sleep() {
     const { promise, resolve } = Promise.withResolvers();
     this.wake = resolve;
-    const timer = setTimeout(resolve, this.#instance.wait(this.tick));
+    const wait = this.#instance.wait(this.tick);
+    const due = Date.now() + wait;
+    if (due < this.#due) {
+      clearTimeout(this.#timer);
+      this.#due = due;
+      this.#timer = setTimeout(() => {
+        this.#due = Infinity;
+        this.awake = Date.now();
+        this.#instance.beat(due, this.tick);
+        this.wake();
+      }, wait);
+    }
     await promise;
-    clearTimeout(timer);
   }
 
   // do carries an operation out. Those without a number have no outcome.

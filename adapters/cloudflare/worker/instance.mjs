@@ -5,12 +5,7 @@
 // with the request that happened to set it: any exchange that wakes up when it is due
 // fires it, and the oldest and the newest see to it that they do.
 
-// How often an exchange wakes up, and one that only follows an answer, in milliseconds.
-// One that is silent for five times as long counts as ended by the runtime, which tells
-// nobody.
-export const TICK = 1000;
-export const SLOW = 10_000;
-const SILENT = 5;
+import { Silence } from "./silence.mjs";
 
 export class Instance {
   dead = false;
@@ -20,7 +15,7 @@ export class Instance {
   #timers = new Map(); // due time by number: one, or none
   #lastTimer = 0;
   #lastExchange = 0;
-  #swept = 0;
+  #silence = new Silence();
 
   constructor(module, env) {
     const go = this.#go;
@@ -75,16 +70,6 @@ export class Instance {
     this.#call("leave", id);
   }
 
-  // fire lets Go's timer run if it is due.
-  fire() {
-    for (const [id, due] of this.#timers) {
-      // Go takes the timer off; it is known to miss one.
-      for (let i = 0; due <= Date.now() && this.#timers.has(id) && i < 10; i++) {
-        this.#guard(() => this.#go._resume());
-      }
-    }
-  }
-
   // wait is how long an exchange may sleep, in milliseconds, of which tick is the most.
   wait(tick) {
     let wait = tick;
@@ -94,20 +79,27 @@ export class Instance {
     return wait;
   }
 
-  // sweep ends exchanges that fell silent. Whoever calls wakes up every tick and was awake
-  // at the time since; if that is too long ago, the isolate itself stood still and nobody
-  // is judged.
-  sweep(since, tick) {
-    const now = Date.now();
-    if (now - since > 2 * tick || now - this.#swept < TICK) {
-      return;
-    }
-    this.#swept = now;
-    for (const [id, exchange] of this.live) {
-      if (now - exchange.awake > SILENT * exchange.tick) {
-        this.live.delete(id);
-        this.#call("lose", id);
+  // beat ends exchanges that fell silent. It is called by the timer of an exchange, with its
+  // tick and the time when the timer was due.
+  beat(due, tick) {
+    this.#lose(this.#silence.beat(this.live, due, tick));
+  }
+
+  // turn lets Go's timer run if it is due, and ends exchanges that fell silent.
+  turn() {
+    for (const [id, due] of this.#timers) {
+      // Go takes the timer off; it is known to miss one.
+      for (let i = 0; due <= Date.now() && this.#timers.has(id) && i < 10; i++) {
+        this.#guard(() => this.#go._resume());
       }
+    }
+    this.#lose(this.#silence.turn(this.live));
+  }
+
+  #lose(ids) {
+    for (const id of ids) {
+      this.live.delete(id);
+      this.#call("lose", id);
     }
   }
 
