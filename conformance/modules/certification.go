@@ -46,6 +46,7 @@ var certification = []Plan{
 	},
 	{
 		Name: "oidcc-client-back-channel-logout-rp-basic", Title: "Back-channel logout",
+		Note: "In the plan the logout token comes while a logout that began here is at the provider, as in the cases `certification_*`; in their neighbours the session still lives, which shows what ends it.",
 		Modes: []Mode{
 			{"oidcc-client-test-rp-backchannel-rpinitlogout", "A good logout token is answered 200 and ends the session."},
 			{"oidcc-client-test-rp-backchannel-rpinitlogout-alg-none", "A logout token without signature is 400 and ends nothing."},
@@ -59,6 +60,7 @@ var certification = []Plan{
 	},
 	{
 		Name: "oidcc-client-front-channel-logout-rp-basic", Title: "Front-channel logout",
+		Note: "Likewise: the frame is loaded while a logout that began here is at the provider in the case `certification_*`, and while the session lives in its neighbour.",
 		Modes: []Mode{
 			{"oidcc-client-test-rp-frontchannel-rpinitlogout", "The logout address in the provider's frame ends the session that iss and sid name."},
 		},
