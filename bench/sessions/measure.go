@@ -40,7 +40,7 @@ func (m *measurement) lookUp(keep bool) error {
 	sessions := m.deployment.sessions()
 	for _, r := range m.requests {
 		start := time.Now()
-		found, _, err := sessions.Authenticate(context.Background(), r)
+		found, _, _, err := sessions.Authenticate(context.Background(), r)
 		took := time.Since(start)
 		if err == nil && found == nil {
 			err = errors.New("a stored session was not found")

@@ -32,7 +32,9 @@ type Exchange struct {
 	API     bool
 	Status  int    // of the answer, for the log; 0 until it begins
 	Subject string // for the log
-	Err     error  // for the log
+	// NoSession is for the log: why a session's cookie stands for none.
+	NoSession string
+	Err       error // for the log
 	// Again is where a failed login starts anew; empty means the login page.
 	Again string
 	// Cookies are Set-Cookie values for the answer, whoever makes it.

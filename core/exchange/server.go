@@ -135,6 +135,9 @@ func (s *Server) log(x *Exchange) {
 	if x.Subject != "" {
 		attrs = append(attrs, slog.String("subject", x.Subject))
 	}
+	if x.NoSession != "" {
+		attrs = append(attrs, slog.String("no_session", x.NoSession))
+	}
 	if x.Err != nil {
 		attrs = append(attrs, slog.String("error", x.Err.Error()))
 	}

@@ -23,6 +23,7 @@ type job struct {
 	name, own string
 	begins    int   // status of an answer that a panic follows
 	fails     error // recorded before the panic
+	noSession string
 	panics    any
 }
 
@@ -33,7 +34,7 @@ func (j *job) Serve(x *exchange.Exchange) {
 		if j.begins != 0 {
 			x.Begin(j.begins)
 		}
-		x.Err = j.fails
+		x.Err, x.NoSession = j.fails, j.noSession
 		panic(j.panics)
 	}
 	x.Write(http.StatusOK, "text/plain", []byte(j.name+" "+x.Path))
@@ -101,6 +102,7 @@ func TestAnAbortedAnswerStaysAbortedAndIsLogged(t *testing.T) {
 		{"with a cause", t.Context(), &job{begins: 200, fails: errors.New("boom"), panics: http.ErrAbortHandler}, `status=200 .* error="answer_cut: boom"`},
 		{"client left", left, &job{begins: 200, panics: http.ErrAbortHandler}, `status=200 .* error="answer_cut: client left"`},
 		{"panic on the way", t.Context(), &job{begins: 200, panics: "boom"}, "msg=panic .*\n.* status=200 .* error=answer_cut\n"},
+		{"without a session", t.Context(), &job{begins: 200, noSession: "idle", panics: http.ErrAbortHandler}, "status=200 .* no_session=idle error=answer_cut\n"},
 		{"not begun", t.Context(), &job{panics: http.ErrAbortHandler}, "status=0 .* error=answer_cut\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

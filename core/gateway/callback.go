@@ -112,16 +112,19 @@ func (g *Gateway) callback(x *exchange.Exchange) {
 
 // late answers a response without a transaction: a second tab, the back button or a
 // forgery. Who is logged in goes on to where the login was to return to; others may start
-// again, and are not told where it was.
+// again on the way to there, and are not told where it is.
 func (g *Gateway) late(x *exchange.Exchange, res response) {
 	if res.state != "" && res.error == "" {
-		found, cookies, err := g.Sessions.Authenticate(x.Context, x.R)
+		found, cookies, err := g.findSession(x)
 		if err == nil && found != nil {
 			x.SetCookies(cookies)
 			x.Subject = found.Identity.Subject
 			x.Redirect(returnpath.Parse(g.Transactions.ReturnPath(res.state), g.Owns))
 			return
 		}
+	}
+	if again := g.anew(res.state); again.state != "" {
+		x.Again = g.loginAddress(again)
 	}
 	g.Refuse(x, problem.LoginExpired)
 }

@@ -88,7 +88,7 @@ func (g *Gateway) authenticate(x *exchange.Exchange) (*caller, bool) {
 			return g.byToken(x, token, proves, err)
 		}
 	}
-	found, cookies, err := g.Sessions.Authenticate(x.Context, x.R)
+	found, cookies, err := g.findSession(x)
 	if err != nil {
 		g.Refuse(x, problem.StoreUnavailable.With(err))
 		return nil, false
@@ -112,6 +112,12 @@ func (g *Gateway) authenticate(x *exchange.Exchange) (*caller, bool) {
 		return nil, true
 	}
 	return g.bySession(found), true
+}
+
+// findSession is [session.Sessions.Authenticate]; x knows why there is none.
+func (g *Gateway) findSession(x *exchange.Exchange) (found *session.Session, cookies []string, err error) {
+	found, cookies, x.NoSession, err = g.Sessions.Authenticate(x.Context, x.R)
+	return found, cookies, err
 }
 
 // checkSession returns found and cookies as they are while its access token is good.

@@ -26,7 +26,7 @@ func (g *Gateway) loginPage(x *exchange.Exchange) {
 	if g.move(x, g.loginAddress(wanted)) {
 		return
 	}
-	found, cookies, err := g.Sessions.Authenticate(x.Context, x.R)
+	found, cookies, err := g.findSession(x)
 	if err != nil {
 		g.Refuse(x, problem.StoreUnavailable.With(err))
 		return
@@ -67,11 +67,29 @@ type wanted struct {
 	target string
 	demand stepup.Demand
 	hint   string
+	// state says where target is from, "" for a parameter of its own: who is not logged in
+	// is not told what a state says.
+	state string
 }
 
 // loginWanted reads what [Gateway.loginQuery] wrote, or somebody else.
 func (g *Gateway) loginWanted(query url.Values) wanted {
-	return wanted{target: g.returnPath(query), demand: g.openDemand(query), hint: loginHint(query)}
+	w := wanted{target: g.returnPath(query), demand: g.openDemand(query), hint: loginHint(query)}
+	if values := query[stateParameter]; len(values) == 1 {
+		if again := g.anew(values[0]); again.state != "" {
+			w.target, w.state = again.target, again.state
+		}
+	}
+	return w
+}
+
+// anew is a login that returns to where that of state was to.
+func (g *Gateway) anew(state string) wanted {
+	target := returnpath.Parse(g.Transactions.ReturnPath(state), g.Owns)
+	if target == "/" {
+		state = ""
+	}
+	return wanted{target: target, state: state}
 }
 
 // loginAddress is the address of the login page for w.
@@ -81,6 +99,9 @@ func (g *Gateway) loginAddress(w wanted) string {
 
 func (g *Gateway) loginQuery(w wanted) string {
 	query := "return_to=" + url.QueryEscape(w.target)
+	if w.state != "" {
+		query = stateParameter + "=" + w.state
+	}
 	if !w.demand.Empty() {
 		query += "&" + demandParameter + "=" + g.sealDemand(w.demand)
 	}

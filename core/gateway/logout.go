@@ -44,7 +44,7 @@ func (g *Gateway) logout(x *exchange.Exchange) {
 		g.Refuse(x, problem.CrossSite)
 		return
 	}
-	found, cookies, err := g.Sessions.Authenticate(x.Context, x.R)
+	found, cookies, err := g.findSession(x)
 	if found != nil {
 		found = g.Sessions.Latest(x.Context, found)
 	}

@@ -18,7 +18,7 @@ func TestARequestWithoutACookieCostsNothing(t *testing.T) {
 		{}, {"Cookie": nil}, {"Cookie": {""}}, {"Cookie": {"other=1; __host-gatehouse=x; gatehouse=y"}},
 		{"Cookie": {r.names.Handover + "=x"}},
 	} {
-		found, cookies, err := r.Authenticate(t.Context(), &http.Request{Header: header})
+		found, cookies, _, err := r.Authenticate(t.Context(), &http.Request{Header: header})
 		if found != nil || cookies != nil || err != nil {
 			t.Errorf("%v: got %v, %q, %v", header, found, cookies, err)
 		}
@@ -67,7 +67,7 @@ func TestTwoCookiesOfTheNameAreBothRefused(t *testing.T) {
 	pair := r.names.Session + "=" + b[r.names.Session]
 	for _, lines := range [][]string{{pair + "; " + pair}, {pair, pair}, {pair + "; " + r.names.Session + "=x"}} {
 		before := r.driver.operations()
-		found, cookies, err := r.Authenticate(t.Context(), &http.Request{Header: http.Header{"Cookie": lines}})
+		found, cookies, _, err := r.Authenticate(t.Context(), &http.Request{Header: http.Header{"Cookie": lines}})
 		if found != nil || err != nil || len(cookies) != 1 || cookies[0] != r.names.Clear(r.names.Session) || r.driver.operations() != before {
 			t.Errorf("got %v, %q, %v", found, cookies, err)
 		}
@@ -186,7 +186,7 @@ func TestAStoreThatFailsIsNotASession(t *testing.T) {
 	cause := errors.New("connection lost")
 	r.process(firstSecret)
 	r.driver.failing = cause
-	found, cookies, err := r.Authenticate(t.Context(), b.request())
+	found, cookies, _, err := r.Authenticate(t.Context(), b.request())
 	if found != nil || cookies != nil || !errors.Is(err, session.ErrStore) || !errors.Is(err, cause) {
 		t.Errorf("authenticate: got %v, %q, %v", found, cookies, err)
 	}

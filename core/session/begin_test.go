@@ -167,7 +167,7 @@ func TestTwoHandoverCookiesAreBothRefused(t *testing.T) {
 	r.driver.missing = true
 	req := b.request()
 	req.Header.Add("Cookie", r.names.Handover+"=x")
-	if found, cookies, err := r.Authenticate(t.Context(), req); found != nil || cookies != nil || err != nil {
+	if found, cookies, _, err := r.Authenticate(t.Context(), req); found != nil || cookies != nil || err != nil {
 		t.Errorf("got %v, %q, %v", found, cookies, err)
 	}
 }

@@ -49,7 +49,7 @@ func logsIn(t *testing.T, s *session.Sessions, sid string, issued time.Time) (br
 // lives reports whether s accepts b.
 func lives(t *testing.T, s *session.Sessions, b browser) bool {
 	t.Helper()
-	found, _, err := s.Authenticate(t.Context(), b.request())
+	found, _, _, err := s.Authenticate(t.Context(), b.request())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +199,7 @@ func TestAMarkThatCannotBeReadLetsNobodyIn(t *testing.T) {
 			r.driver.mu.Unlock()
 		}
 	}
-	if found, _, err := all[1].Authenticate(t.Context(), b.request()); found != nil || !errors.Is(err, session.ErrStore) {
+	if found, _, _, err := all[1].Authenticate(t.Context(), b.request()); found != nil || !errors.Is(err, session.ErrStore) {
 		t.Errorf("got %v, %v", found, err)
 	}
 }
@@ -241,7 +241,7 @@ func TestARefreshUnderWayFindsOut(t *testing.T) {
 	}
 	b := browser{}
 	b.take(cookies)
-	found, _, err := s.Authenticate(t.Context(), b.request())
+	found, _, _, err := s.Authenticate(t.Context(), b.request())
 	if err != nil || found == nil {
 		t.Fatal(found, err)
 	}

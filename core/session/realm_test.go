@@ -14,7 +14,7 @@ func TestASessionOfAnotherRealmIsNone(t *testing.T) {
 	other := session.New(session.Options{Realm: "https://other.example client", Store: r.store, Keys: r.keys, Names: r.names,
 		Kind: session.Browser, Idle: time.Hour, Lifetime: time.Hour, Now: r.now, Log: slog.New(slog.DiscardHandler)})
 	before := r.driver.operations()
-	found, cookies, err := other.Authenticate(t.Context(), b.request())
+	found, cookies, _, err := other.Authenticate(t.Context(), b.request())
 	if found != nil || len(cookies) == 0 || err != nil {
 		t.Errorf("found %v, cookies %q, error %v", found, cookies, err)
 	}

@@ -85,7 +85,7 @@ func begin(t *testing.T, s *session.Sessions) browser {
 
 // use is what a request does; it updates no cookie.
 func use(ctx context.Context, s *session.Sessions, q *http.Request, i *issuer) (*session.Session, []string, error) {
-	found, cookies, err := s.Authenticate(ctx, q)
+	found, cookies, _, err := s.Authenticate(ctx, q)
 	if err != nil || found == nil {
 		return found, cookies, err
 	}

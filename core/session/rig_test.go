@@ -168,7 +168,7 @@ func (r *rig) login() (browser, *session.Session) {
 // visit authenticates and applies the answer's cookies.
 func (r *rig) visit(b browser) (*session.Session, []string) {
 	r.t.Helper()
-	found, cookies, err := r.Authenticate(r.t.Context(), b.request())
+	found, cookies, _, err := r.Authenticate(r.t.Context(), b.request())
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -122,7 +122,7 @@ func TestSessionsUnderLoad(t *testing.T) {
 					after = true
 				default:
 				}
-				found, _, err := r.Authenticate(context.Background(), b.request())
+				found, _, _, err := r.Authenticate(context.Background(), b.request())
 				if err != nil || after && found != nil {
 					t.Errorf("got %v, %v after the end: %v", found, err, after)
 					return
@@ -176,7 +176,7 @@ func BenchmarkAuthenticate(b *testing.B) {
 						r.pass(start.Sub(r.now()))
 					}
 				}
-				found, _, err := r.Authenticate(context.Background(), request)
+				found, _, _, err := r.Authenticate(context.Background(), request)
 				if err != nil || found == nil {
 					b.Fatal(found, err)
 				}
