@@ -8,17 +8,23 @@ import (
 	"testing"
 
 	"gatehouse/core/login"
+	"gatehouse/core/returnpath"
+	"gatehouse/core/seal"
 	"gatehouse/core/stepup"
 )
 
 // Whatever the header and state, Find returns a transaction of that state or none,
-// and Start answers with a bounded number of cookies that a header can hold.
+// Start answers with a bounded number of cookies that a header can hold, and ReturnPath
+// tells a path on the same origin: one that was sealed here, or "/".
 func FuzzFind(f *testing.F) {
 	r, b := newRig(f, false), &browser{}
 	x := r.start(b, "/path")
 	f.Add(b.lines()[0], x.State)
 	f.Add(b.lines()[0]+"; "+b.lines()[0], x.State)
 	f.Add(r.names.LoginPrefix+"AAAAAAAAAAA=x", strings.Repeat("A", 43))
+	f.Add("", x.State[:43])
+	f.Add("", x.State+"A")
+	f.Add("", x.State[:43]+r.keys.SealText(seal.LoginState, x.State[:43], []byte("/another")))
 	f.Add("", "")
 	f.Add(";;=;=;a=b=c;\x00\xff", "\r\n")
 	f.Fuzz(func(t *testing.T, line, state string) {
@@ -28,6 +34,9 @@ func FuzzFind(f *testing.F) {
 			t.Errorf("got %+v for %q", got, state)
 		case err != nil && (err != login.ErrNone || !reflect.DeepEqual(got, login.Transaction{})):
 			t.Errorf("got %+v, %v", got, err)
+		}
+		if path := r.ReturnPath(state); path != "/" && (len(state) > 255 || returnpath.Parse(path, nil) != path) {
+			t.Errorf("got path %q for %q", path, state)
 		}
 		_, cookies := r.Start([]string{line}, origin, "/", stepup.Demand{})
 		for _, c := range cookies {
