@@ -31,7 +31,7 @@ var misbehaviour = []Plan{
 			{"keys-too-many", "More than a hundred keys are refused."},
 			{"keys-withdrawn", "Keys that were withdrawn do not verify any more."},
 			{"keys-rotated-mid-login", "Keys that change between the authorization request and the ID token are found by one more fetch."},
-			{"unknown-kids", "However many unknown key ids arrive, the keys are asked for once a minute, and none of them is believed."},
+			{"unknown-kids", "However many unknown key ids arrive, a process asks for the keys once a minute, and none of them is believed."},
 		},
 	},
 	{

@@ -37,6 +37,35 @@ func TestChromiumLogsInInTwentyTabs(t *testing.T) {
 	}
 }
 
+// TestChromiumStartsAnEvictedTabAgain completes first a login that is not kept any more: its
+// tab says so, and from there comes to its own address. The others come to theirs after it,
+// in the order in which they were opened. There is one tab less than logins in a minute
+// (LOGINS_PER_MINUTE), since the first begins twice.
+func TestChromiumStartsAnEvictedTabAgain(t *testing.T) {
+	s := newEmbedded(t)
+	b := startChromium(t, true)
+	const count = 19
+	link := func(i int) string { return fmt.Sprintf("/reports/%d?page=%d", i, i) }
+	var tabs [count]tab
+	for i := range tabs {
+		tabs[i] = b.tab()
+		tabs[i].open(s.app + link(i))
+		awaitPage(t, tabs[i], s.provider)
+	}
+	s.login(tabs[0], true)
+	awaitText(t, tabs[0], "h1", "This login has expired")
+	if strings.Contains(tabs[0].text("main"), "reports") {
+		t.Error("the page names the address to who is not logged in")
+	}
+	tabs[0].click("a.action")
+	awaitPage(t, tabs[0], s.provider)
+	for i := range tabs {
+		s.login(tabs[i], false)
+		awaitPage(t, tabs[i], s.app+link(i))
+		showsApplication(t, tabs[i], s, link(i))
+	}
+}
+
 // TestChromiumGoesBack uses the back button after a login and after a logout.
 func TestChromiumGoesBack(t *testing.T) {
 	s := newEmbedded(t)
