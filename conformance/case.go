@@ -108,6 +108,13 @@ func (c *Case) mentions(words ...string) bool {
 	return found
 }
 
+// expectsNow reports whether a response is compared with the time of the comparison.
+func (c *Case) expectsNow() bool {
+	return slices.ContainsFunc(c.Steps, func(st *step) bool {
+		return slices.ContainsFunc(st.responses, func(r *response) bool { return r.now })
+	})
+}
+
 // ParseCase reads the case called name. Every unknown key, section and word is an
 // error, and the case is then nil.
 func ParseCase(name string, data []byte) (*Case, error) {
@@ -122,6 +129,8 @@ func ParseCase(name string, data []byte) (*Case, error) {
 		return nil, fmt.Errorf("%s: no spec", name)
 	case len(c.Steps) == 0 && c.Begin == "":
 		return nil, fmt.Errorf("%s: no request", name)
+	case c.expectsNow() && !c.features()["@advance"]:
+		return nil, fmt.Errorf("%s: a response with {now} is another one when a running clock has gone on; @advance keeps the case from such clocks", name)
 	}
 	return c, nil
 }

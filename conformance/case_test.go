@@ -75,6 +75,7 @@ func TestParseCaseErrors(t *testing.T) {
 		{"cookie", head + get + ok200 + "Set-Cookie: a\n", "want NAME=VALUE or !NAME"},
 		{"form", head + get + ok200 + "Location: / ? a\n", `want NAME=VALUE, not "a"`},
 		{"json comparison", head + get + ok200 + "\njson a != 1\n", "unknown comparison"},
+		{"the time in a response", head + get + ok200 + "\njson a == {now-1}\n", "@advance keeps the case"},
 		{"json value", head + get + ok200 + "\njson a ==\n", "want PATH"},
 		{"count", head + get + ok200 + "-- count --\nfetches 0\n", "unknown assertion"},
 		{"count operation", head + get + ok200 + "-- count --\nkv.burn 0\n", "no operation"},

@@ -144,9 +144,11 @@ type response struct {
 	other  int // of requests at once: as good as status, and then nothing else is compared
 	header []headerPattern
 	body   *bodyPattern
+	now    bool // it depends on the time at which it is compared
 }
 
 func (r *response) parse(data string) error {
+	r.now = strings.Contains(data, "{now")
 	m, err := parseMessage(data)
 	if err != nil {
 		return err
