@@ -21,15 +21,15 @@ const maxLength = 512
 //
 // The result is "/" for anything else than an absolute path that the proxy would
 // forward: other origins, empty and dot segments, escapes that are invalid or stand
-// for a control character or a backslash, fragments, more than 512 bytes, and paths
-// of which own says that they are routes of the gateway to which a login must not
-// return. nil means there are none.
+// for a control character or a backslash (in the path also when they are themselves
+// escaped), fragments, more than 512 bytes, and paths of which own says that they are
+// routes of the gateway to which a login must not return. nil means there are none.
 func Parse(target string, own func(path string) bool) string {
 	if len(target) > maxLength || !harmless(target) {
 		return "/"
 	}
 	raw, query, hasQuery := strings.Cut(target, "?")
-	if !plainSegments(raw) {
+	if !plainSegments(raw) || hidesControl(raw) {
 		return "/"
 	}
 	path, err := proxy.CanonicalPath(raw)
@@ -81,4 +81,23 @@ func plainSegments(raw string) bool {
 		}
 	}
 	return true
+}
+
+// hidesControl reports a path that has a control character for who decodes it more than
+// once: browsers drop tabs and line breaks, and what stood on both sides meets.
+func hidesControl(raw string) bool {
+	path, _ := url.PathUnescape(raw)
+	for strings.Contains(path, "%25") {
+		path = strings.ReplaceAll(path, "%25", "%")
+	}
+	for {
+		_, rest, found := strings.Cut(path, "%")
+		if !found {
+			return false
+		}
+		if len(rest) >= 2 && (rest[0] == '0' || rest[0] == '1' || rest[0] == '7' && rest[1]|0x20 == 'f') {
+			return true
+		}
+		path = rest
+	}
 }

@@ -12,7 +12,7 @@ func TestGoodTargetsSurvive(t *testing.T) {
 	for _, target := range []string{
 		"/", "/a", "/a/", "/a/b.html", "/a?b=c&d=%2F..", "/a%20b", "/a?", "/?x", "/a?b=c?d/e", "/a;v=1/b:c@d", "/%C3%A9?q=%C3%A9+x",
 		"/.well-known/x", "/a...b/..c", "/search?filter[a]=1|2&x={y}", "/a?next=https://other.example//b", "/https:evil.example", "/@evil.example", "/a!$&()*+,=~",
-		"/loginx", "/login/x?y", "/a?x=../..", "/100%25", "/" + strings.Repeat("a", maxLength-1),
+		"/loginx", "/login/x?y", "/a?x=../..", "/100%25", "/100%25/x", "/a%252Bb", "/a%25zz", "/a?b=%2509", "/" + strings.Repeat("a", maxLength-1),
 	} {
 		if got := Parse(target, own); got != target {
 			t.Errorf("Parse(%q) = %q", target, got)
@@ -64,6 +64,10 @@ func TestDoubtfulTargets(t *testing.T) {
 		{"encoded line break in the query", "/a?b=%0D%0Ax"},
 		{"NUL", "/\x00a"},
 		{"encoded NUL", "/a?%00"},
+		{"doubly encoded tab before a slash", "/%2509/evil.example"},
+		{"triply encoded line feed", "/%25250a/evil.example"},
+		{"doubly encoded through encoded digits", "/%25%30%39/evil.example"},
+		{"doubly encoded DEL", "/a%257F"},
 		{"leading blank", " /a"},
 		{"trailing blank", "/a "},
 		{"blank in the query", "/a?b c"},
@@ -162,12 +166,12 @@ func checkResult(t *testing.T, target, got string) {
 // TestGeneratedTargets combines what redirectors are commonly attacked with.
 func TestGeneratedTargets(t *testing.T) {
 	starts := []string{
-		"", " ", "\t", "\n", "\x00", "\x1f", "%00", "%09", "%20", "\u00a0", "\u200b", "\ufeff",
+		"", " ", "\t", "\n", "\x00", "\x1f", "%00", "%09", "%2509", "%20", "\u00a0", "\u200b", "\ufeff",
 		"http:", "https:", "HTTPS:", "ht\ttps:", "javascript:", "java\nscript:", "data:", "ftp:", "x:", ":", "https%3a", "https：",
 		"/", "/a", "/.", "/..", "/a/..", "/%2e", "/%2e%2e", "/;", "/..;", "/a?", "?", "#", "/#", ".", "..", "a", "/login/..", "/%252e%252e", "/%0d%0a", "/%E3%80%82",
 	}
 	separators := []string{
-		"", "/", "//", "///", "////", `\`, `\\`, `/\`, `\/`, `//\\`, `/\/`, "/\t/", "/\n/", "/\r\n/", "/ /", "/\x00/", "/%09/", "/%0a/", "/%2f", "%2f%2f", "/%2F/", "%2f",
+		"", "/", "//", "///", "////", `\`, `\\`, `/\`, `\/`, `//\\`, `/\/`, "/\t/", "/\n/", "/\r\n/", "/ /", "/\x00/", "/%09/", "/%2509/", "/%0a/", "/%2f", "%2f%2f", "/%2F/", "%2f",
 		"/%5c", "%5c%5c", "/%5C/", "%5c", "/%255c", "/%252f", "/./", "/.//", "/../", "/..//", "/%2e//", "/;/", "/;@", "/@", "//@", "/／", "／／", "/＼", "\u2215\u2215", "/\u2044", "/\u29f8", "/%c0%af", "/%e0%80%af", "/。", "/?/", "/#/",
 	}
 	hosts := []string{
@@ -200,7 +204,7 @@ func TestGeneratedTargets(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, seed := range []string{"/", "/a?b=c", "//evil.example", `/\evil.example`, "/%2f/x", "/..//x", "/\t/x", "https:/x", "/%6cogin", "/a%25", "/?%", "/é"} {
+	for _, seed := range []string{"/", "/a?b=c", "//evil.example", `/\evil.example`, "/%2509/x", "/%2f/x", "/..//x", "/\t/x", "https:/x", "/%6cogin", "/a%25", "/?%", "/é"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, target string) {
