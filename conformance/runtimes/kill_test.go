@@ -26,9 +26,10 @@ import (
 )
 
 // The native gateway is killed again and again while sessions begin and are refreshed,
-// until clients have the answers to 1,000 logins and refreshes: every session whose login
-// was answered is there after each restart, with the access token that a client had last,
-// and no page of the store is damaged.
+// until clients have the answers to 1,000 logins and refreshes, of which each session has one:
+// after each restart every session whose refresh was answered is there, with the access token
+// that a client had, and no page of the store is damaged. In the end every session whose
+// login was answered and whose refresh was not is asked for.
 //
 // Between redeeming and saving a crash takes the new tokens with it. A provider that
 // takes a refresh token again until its successor is used keeps these sessions too; one

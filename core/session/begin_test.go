@@ -50,15 +50,24 @@ func TestBeginSetsWhatIsNotTheCallersToSay(t *testing.T) {
 func TestALoginStandsEvenIfTheOldSessionCannotBeEnded(t *testing.T) {
 	r := newRig(t, session.Browser, false)
 	b, old := r.login()
-	begun, cookies, err := r.Begin(t.Context(), record(), "not a key")
+	before := b.only(r.names.Session)
+	r.driver.fullAt = r.driver.writes + 1
+	begun, cookies, err := r.Begin(t.Context(), record(), old.Ref)
 	if err != nil || begun == nil || begun.Ref == old.Ref {
 		t.Fatalf("got %v, %v", begun, err)
 	}
 	b.take(cookies)
 	r.accepts(b)
-	if !strings.Contains(r.logs.String(), "previous session not ended") {
-		t.Errorf("log is %q", r.logs.String())
+	if log := r.logs.String(); !strings.Contains(log, "previous session not ended") || !strings.Contains(log, old.Ref) {
+		t.Errorf("log is %q", log)
 	}
+	r.accepts(before)
+	r.driver.fullAt = 0
+	if err := r.Revoke(t.Context(), old.Ref); err != nil {
+		t.Fatal(err)
+	}
+	r.refuses(before, true)
+	r.accepts(b)
 }
 
 func TestEndedSessionsStayEnded(t *testing.T) {

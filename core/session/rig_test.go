@@ -3,6 +3,7 @@ package session_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -34,6 +35,7 @@ type driver struct {
 	reads      int
 	writes     int
 	failing    error
+	fullAt     int               // writes after so many fail; 0 for none
 	missing    bool              // every read misses, as from a replica that is behind
 	beforeRead func()            // runs after the value was read
 	stale      map[string][]byte // what reads return instead
@@ -64,6 +66,9 @@ func (d *driver) Put(ctx context.Context, key string, value []byte, expiry time.
 	d.mu.Lock()
 	d.writes++
 	failing := d.failing
+	if d.fullAt > 0 && d.writes > d.fullAt {
+		failing = errors.New("no room")
+	}
 	d.mu.Unlock()
 	if failing != nil {
 		return failing
