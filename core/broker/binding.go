@@ -1,11 +1,8 @@
 package broker
 
 import (
-	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/base64"
 	"encoding/json"
-	"strings"
 
 	"gatehouse/core/cookie"
 	"gatehouse/core/exchange"
@@ -20,8 +17,6 @@ const (
 	maxCookie = 2048
 	// stateSize is the length of a state: 32 octets in base64url.
 	stateSize = 43
-	// tagSize is the length of the part of a cookie's name that its state decides.
-	tagSize = 11
 )
 
 // binding ties a login to the browser that goes to the provider: it is a sealed cookie
@@ -47,7 +42,8 @@ func (b *Broker) bind(x *exchange.Exchange, t transaction) (binding, pkce.Verifi
 	if len(value) > maxCookie {
 		return n, verifier, invalidRequest.With(errTooLong)
 	}
-	x.SetCookies(b.evict(x.R.Header["Cookie"]))
+	lines := x.R.Header["Cookie"]
+	x.SetCookies(b.Names.MakeRoom(lines, b.evict(lines), name, value))
 	x.SetCookies([]string{b.Names.Set(name, value, timeout)})
 	return n, verifier, nil
 }
@@ -80,12 +76,8 @@ func (b *Broker) openBinding(name, value string) (n binding, ok bool) {
 	return n, err == nil && json.Unmarshal(raw, &n) == nil
 }
 
-// cookieName is derived from the state, so that logins in parallel do not overwrite each
-// other and the name tells nothing.
-func (b *Broker) cookieName(state string) string {
-	sum := sha256.Sum256([]byte(state))
-	return b.Names.BrokerPrefix + base64.RawURLEncoding.EncodeToString(sum[:])[:tagSize]
-}
+// cookieName is the cookie of a state.
+func (b *Broker) cookieName(state string) string { return b.Names.BrokerPrefix + cookie.Tag(state) }
 
 // evict returns removals for bindings that no longer open or are over, and for the
 // oldest ones beyond what leaves room for one more.
@@ -96,9 +88,7 @@ func (b *Broker) evict(lines []string) (removals []string) {
 	}
 	var live []open
 	cookie.Each(lines, func(name, value string) {
-		// Other names were not made here, and must not be echoed in a header.
-		tag, ours := strings.CutPrefix(name, b.Names.BrokerPrefix)
-		if raw, err := base64.RawURLEncoding.DecodeString(tag); !ours || len(tag) != tagSize || err != nil || len(raw) == 0 || strings.ContainsAny(tag, "\r\n") {
+		if !cookie.Tagged(name, b.Names.BrokerPrefix) {
 			return
 		}
 		if n, ok := b.openBinding(name, value); ok && b.live(n.Transaction) {

@@ -2,7 +2,6 @@ package login
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"gatehouse/core/cookie"
@@ -18,9 +17,7 @@ func (t *Transactions) evict(lines []string, fresh string) (removals []string) {
 	var live []open
 	seen := map[string]bool{fresh: true}
 	cookie.Each(lines, func(name, value string) {
-		// Other names were not made here, and must not be echoed in a header.
-		tag, ours := strings.CutPrefix(name, t.names.LoginPrefix)
-		if !ours || !validTag(tag) || seen[name] {
+		if !cookie.Tagged(name, t.names.LoginPrefix) || seen[name] {
 			return
 		}
 		seen[name] = true
@@ -36,19 +33,4 @@ func (t *Transactions) evict(lines []string, fresh string) (removals []string) {
 		live = live[1:]
 	}
 	return removals
-}
-
-// validTag reports whether s looks like the part of a cookie's name that its state
-// decides.
-func validTag(s string) bool {
-	if len(s) != tagSize {
-		return false
-	}
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_') {
-			return false
-		}
-	}
-	return true
 }

@@ -7,7 +7,6 @@ package login
 import (
 	"bytes"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
@@ -28,8 +27,6 @@ const (
 	MaxOpen = 5
 	// maxCookie bounds a sealed transaction in bytes.
 	maxCookie = 1024
-	// tagSize is the length of the part of a cookie's name that its state decides.
-	tagSize = 11
 )
 
 // ErrNone says that this browser has no such transaction: never had, completed,
@@ -90,8 +87,9 @@ func (t *Transactions) Start(lines []string, origin, returnPath string, demand s
 		x.ReturnPath = "/"
 		value = t.seal(x)
 	}
-	cookies = t.evict(lines, t.name(x.State))
-	return x, append(cookies, t.names.Set(t.name(x.State), value, Timeout))
+	name := t.name(x.State)
+	cookies = t.names.MakeRoom(lines, t.evict(lines, name), name, value)
+	return x, append(cookies, t.names.Set(name, value, Timeout))
 }
 
 // Find returns the transaction of state, or ErrNone. It compares in constant time.
@@ -115,12 +113,8 @@ func (t *Transactions) Find(lines []string, state string) (Transaction, error) {
 // Finish is the Set-Cookie value that consumes the transaction of state.
 func (t *Transactions) Finish(state string) string { return t.names.Clear(t.name(state)) }
 
-// name is the cookie of a state: its own, so that logins in parallel do not
-// overwrite each other, and derived, so that the state is not readable from it.
-func (t *Transactions) name(state string) string {
-	sum := sha256.Sum256([]byte(state))
-	return t.names.LoginPrefix + base64.RawURLEncoding.EncodeToString(sum[:])[:tagSize]
-}
+// name is the cookie of a state.
+func (t *Transactions) name(state string) string { return t.names.LoginPrefix + cookie.Tag(state) }
 
 func (t *Transactions) live(x Transaction) bool {
 	age := t.now().Sub(x.Started)
