@@ -66,7 +66,7 @@ func (a *alike) stores(run string) bool {
 
 // countdown is a number of seconds that is smaller the later an answer is made. Zero is
 // another thing: it removes a cookie.
-var countdown = regexp.MustCompile(`((?:Max-Age=|Retry-After: |;t=))([1-9]\d{0,8})\b`)
+var countdown = regexp.MustCompile(`((?:Max-Age=|Retry-After: |;t=|"expires_in":))([1-9]\d{0,8})\b`)
 
 // passing bounds the seconds that a case takes on a clock that runs.
 const passing = 60

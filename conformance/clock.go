@@ -9,24 +9,47 @@ import (
 // clock is the world's time: still, unless the case moves it, and years away from
 // the machine's, so that a reading of the wrong clock shows.
 type clock struct {
-	mu   sync.Mutex
-	at   time.Time
+	mu sync.Mutex
+	at time.Time
+	// real says that no case has a hold of it: it is the machine's, unless it runs.
 	real bool
+	// runs says that a second begins before a reading, and toRun how many more may.
+	runs  bool
+	toRun int
 }
 
+// secondsOfAStep bounds what a clock that runs goes on by in a step: more than the edges
+// of seconds that one request meets, less than what the gateway bounds in time.
+const secondsOfAStep = 10
+
 func newClock(target Target) *clock {
-	if r, ok := target.(RealClock); ok && r.RealClock() {
-		return &clock{real: true}
+	c := &clock{at: time.Now().AddDate(3, 0, 0).Truncate(time.Second)}
+	if r, ok := target.(RealClock); ok {
+		c.real = r.RealClock()
 	}
-	return &clock{at: time.Now().AddDate(3, 0, 0).Truncate(time.Second)}
+	if r, ok := target.(Running); ok {
+		c.runs = r.Running()
+	}
+	return c
+}
+
+// step begins a step of the case.
+func (c *clock) step() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.toRun = secondsOfAStep
 }
 
 // Now returns the world's time.
 func (c *clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.real {
+	if c.real && !c.runs {
 		return time.Now()
+	}
+	if c.runs && c.toRun > 0 {
+		c.toRun--
+		c.at = c.at.Add(time.Second)
 	}
 	return c.at
 }

@@ -262,6 +262,7 @@ func (p *play) apart(st *step, s *scope) ([]*scope, error) {
 
 // prepare changes the world as the request's directives say.
 func (p *play) prepare(r *request) error {
+	p.clock.step()
 	p.clock.advance(r.advance)
 	if r.store != "" {
 		p.recorder.use(profiles[r.store](p.store, p.clock.advance))

@@ -13,11 +13,12 @@ import (
 
 // puppet is a target whose answers the request's query dictates: what it stores,
 // fetches and logs, and what it answers with.
-type puppet struct{ fresh, realClock bool }
+type puppet struct{ fresh, realClock, runs bool }
 
 func (p puppet) Name() string    { return "native" }
 func (p puppet) Forgets() bool   { return p.fresh }
 func (p puppet) RealClock() bool { return p.realClock }
+func (p puppet) Running() bool   { return p.runs }
 
 func (p puppet) Start(_ testing.TB, w World) Instance {
 	return ServeHandler(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { p.serve(w, rw, r) }), nil)
@@ -193,6 +194,28 @@ func TestClockOfItsOwn(t *testing.T) {
 	got := playText(t, puppet{realClock: true}, "strong", "-- request --\n@advance 1h\nGET /\n-- response --\n200\n")
 	if !strings.Contains(got, "no line for @advance") {
 		t.Errorf("@advance on a real clock: %q", got)
+	}
+	c := newClock(puppet{realClock: true})
+	c.advance(time.Hour) // as a slow store does
+	if past := time.Since(c.Now()); past < 0 || past > time.Minute {
+		t.Errorf("a real clock is %v behind the machine's", past)
+	}
+}
+
+func TestClockThatRuns(t *testing.T) {
+	c := newClock(puppet{realClock: true, runs: true})
+	begin := c.Now()
+	for step := range 2 {
+		c.step()
+		for reading := range secondsOfAStep + 5 {
+			want := time.Duration(step*secondsOfAStep+min(reading+1, secondsOfAStep)) * time.Second
+			if got := c.Now().Sub(begin); got != want {
+				t.Errorf("step %d, reading %d: %v after the beginning, want %v", step, reading, got, want)
+			}
+		}
+	}
+	if time.Until(begin) < 24*time.Hour {
+		t.Error("the machine's clock would do as well")
 	}
 }
 

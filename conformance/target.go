@@ -102,6 +102,13 @@ type RealClock interface {
 	RealClock() bool
 }
 
+// Running is implemented by a target with a RealClock whose World.Now is the suite's all the
+// same, and goes on by a second with each reading. Whoever compares two readings meets the
+// edge of a second every time then, as one case in a hundred runs does on the machine's clock.
+type Running interface {
+	Running() bool
+}
+
 // Chooser is implemented by targets that differ from another in their store alone. They
 // play the cases in whose own steps, those of a flow aside, the gateway uses the store
 // where the case was played before: one of like has to have played it.

@@ -190,7 +190,7 @@ func (s *streaming) dies(reason string) {
 			!strings.Contains(s.log.String(), `error="answer_cut: gateway: session or token is over"`) {
 			s.t.Errorf("ended with %v\n%s", e, s.log.String())
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		s.t.Fatal("it goes on")
 	}
 	if n := s.pending(); n != 0 {

@@ -33,7 +33,7 @@ func startDevWith(t *testing.T, o DevOptions) DevURLs {
 			if err != nil {
 				t.Error(err)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(30 * time.Second):
 			t.Error("Dev does not end with its context")
 		}
 	})
@@ -42,7 +42,7 @@ func startDevWith(t *testing.T, o DevOptions) DevURLs {
 		return u
 	case err := <-done:
 		t.Fatal(err)
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Fatal("Dev is not ready")
 	}
 	return DevURLs{}

@@ -64,7 +64,7 @@ func exchangeRaw(t *testing.T, application *url.URL, request string) string {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(10 * time.Second))
+	conn.SetDeadline(time.Now().Add(30 * time.Second))
 	io.WriteString(conn, request)
 	answer, err := io.ReadAll(conn)
 	if err != nil {

@@ -77,7 +77,7 @@ func (f *front) error(t *testing.T) error {
 	select {
 	case err := <-f.errs:
 		return err
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Fatal("Forward did not return")
 		return nil
 	}
@@ -188,7 +188,7 @@ func TestForwardCancelsTheApplicationWhenTheClientLeaves(t *testing.T) {
 	cancel()
 	select {
 	case <-left:
-	case <-time.After(5 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Fatal("the application still works for nobody")
 	}
 }

@@ -51,7 +51,7 @@ func TestForwardWebSocket(t *testing.T) {
 		t.Helper()
 		select {
 		case <-gone:
-		case <-time.After(5 * time.Second):
+		case <-time.After(30 * time.Second):
 			t.Error("the application's connection stays open")
 		}
 		if err := f.error(t); err != nil {

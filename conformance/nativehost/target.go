@@ -16,7 +16,15 @@ import (
 type Target struct {
 	// Fresh makes a new gateway for every request.
 	Fresh bool
+	// Runs makes the clock go on, out of the cases' hands.
+	Runs bool
 }
+
+// RealClock implements [conformance.RealClock].
+func (n Target) RealClock() bool { return n.Runs }
+
+// Running implements [conformance.Running].
+func (n Target) Running() bool { return n.Runs }
 
 // Forgets implements [conformance.Forgetter].
 func (n Target) Forgets() bool { return n.Fresh }
@@ -24,12 +32,16 @@ func (n Target) Forgets() bool { return n.Fresh }
 // Conditional implements [conformance.Conditional].
 func (n Target) Conditional() bool { return true }
 
-// Name is native or native-fresh.
+// Name is native or native-fresh, or native-running or native-fresh-running.
 func (n Target) Name() string {
+	name := "native"
 	if n.Fresh {
-		return "native-fresh"
+		name += "-fresh"
 	}
-	return "native"
+	if n.Runs {
+		name += "-running"
+	}
+	return name
 }
 
 // Addresses implements [conformance.Addresser]: the application is asked over a socket.

@@ -58,9 +58,9 @@ func start(t *testing.T, name string, cmd *exec.Cmd) *process {
 			if p.clean && err != nil {
 				t.Errorf("%s ended with %v at SIGTERM", name, err)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(30 * time.Second):
 			if p.clean {
-				t.Errorf("%s did not end within 10 s of SIGTERM", name)
+				t.Errorf("%s did not end within 30 s of SIGTERM", name)
 			}
 		}
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)

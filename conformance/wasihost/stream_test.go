@@ -137,7 +137,7 @@ func TestGivenUp(t *testing.T) {
 	}
 	select {
 	case <-w.cancelled:
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Error("the outbound request goes on")
 	}
 	<-w.asked
