@@ -107,7 +107,7 @@ func echo(body io.ReadCloser) error {
 		return errors.New("the body of a 101 answer is no io.ReadWriter")
 	}
 	const ping = "ping over an upgraded connection\n"
-	timer := time.AfterFunc(5*time.Second, func() { body.Close() })
+	timer := time.AfterFunc(15*time.Second, func() { body.Close() })
 	defer timer.Stop()
 	if _, err := io.WriteString(rw, ping); err != nil {
 		return fmt.Errorf("upgraded connection: %w", err)

@@ -342,6 +342,10 @@ func (p *play) judge(st *step, s *scope, o *outcome, further bool) {
 	}
 }
 
+// cancelled bounds how long a request that nobody waits for goes on, in real time: less
+// than what would end it by itself.
+const cancelled = 8 * time.Second
+
 // awaitCancellation checks that hanging requests were given up after the client
 // went away, or after the answer was broken off.
 func (p *play) awaitCancellation(r *request) error {
@@ -351,7 +355,7 @@ func (p *play) awaitCancellation(r *request) error {
 	for _, f := range p.network.hanging() {
 		select {
 		case <-f.cancelled:
-		case <-time.After(3 * time.Second):
+		case <-time.After(cancelled):
 			return fmt.Errorf("the exchange is over, but the outbound request goes on: %s", f.first)
 		}
 	}

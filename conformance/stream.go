@@ -25,10 +25,10 @@ func (p *progress) add(n int) {
 	p.more = make(chan struct{})
 }
 
-// await waits until n bytes have arrived, and reports whether they have in 5
+// await waits until n bytes have arrived, and reports whether they have in 10
 // seconds.
 func (p *progress) await(n int) bool {
-	timeout := time.After(5 * time.Second)
+	timeout := time.After(10 * time.Second)
 	for {
 		p.mu.Lock()
 		arrived, more := p.n, p.more
