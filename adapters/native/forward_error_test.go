@@ -13,16 +13,16 @@ import (
 	"time"
 
 	"gatehouse/core/platform"
+	"gatehouse/internal/freeport"
 )
 
 func TestForwardErrorsBeforeTheHeader(t *testing.T) {
 	t.Run("application refuses connections", func(t *testing.T) {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		port, err := freeport.Choose()
 		if err != nil {
 			t.Fatal(err)
 		}
-		l.Close()
-		f := newFront(t, "http://"+l.Addr().String(), time.Second)
+		f := newFront(t, "http://127.0.0.1:"+port, time.Second)
 		res := do(t, get(t, f.URL))
 		err = f.error(t)
 		if err == nil || errors.Is(err, platform.ErrTimeout) || errors.Is(err, platform.ErrRequestBody) {

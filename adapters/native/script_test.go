@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"gatehouse/internal/freeport"
 )
 
 func TestMain(m *testing.M) {
@@ -61,10 +63,9 @@ func occupy(ts *testscript.TestScript, neg bool, args []string) {
 
 // freeport NAME puts a port of 127.0.0.1 that nobody listens on into NAME.
 func freePort(ts *testscript.TestScript, neg bool, args []string) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := freeport.Choose()
 	ts.Check(err)
-	defer l.Close()
-	ts.Setenv(args[0], strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+	ts.Setenv(args[0], port)
 }
 
 // await ADDRESS waits until something accepts connections there.

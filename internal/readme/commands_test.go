@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gatehouse/internal/freeport"
 )
 
 // patience bounds one command.
@@ -139,12 +141,11 @@ func execute(t *testing.T, dir string, line int, script string) {
 // serve starts a command, waits until it answers, and stops it as Ctrl-C does.
 func serve(t *testing.T, dir string, c Command, h *handler) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := freeport.Choose()
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := l.Addr().String()
-	l.Close()
+	address := "127.0.0.1:" + port
 	script, environment := h.serves(c.Text, address)
 	cmd, output := shell(t, dir, "exec "+script, environment...)
 	if err := cmd.Start(); err != nil {
