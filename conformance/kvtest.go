@@ -184,6 +184,9 @@ func (t *kvTest) removeAbsent() {
 
 func (t *kvTest) expiry() {
 	lives := []time.Duration{2 * time.Second, 90 * time.Second, 24 * time.Hour, 400 * 24 * time.Hour}
+	if t.o.Advance == nil {
+		lives = lives[1:] // on the machine's clock two seconds may pass before it is read
+	}
 	for _, life := range lives {
 		t.putUntil("life:"+life.String(), "v", life)
 	}

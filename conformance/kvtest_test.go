@@ -85,7 +85,7 @@ func (b *brokenDriver) Put(ctx context.Context, key string, value []byte, expiry
 			return nil
 		}
 	case "short lives":
-		expiry = time.Now().Add(min(time.Until(expiry), 30*time.Minute) - 10*time.Second)
+		expiry = time.Now().Add(min(time.Until(expiry), 30*time.Minute) - 2*time.Minute)
 	case "keeps the slice":
 		b.mu.Lock()
 		b.kept[key] = value

@@ -92,8 +92,8 @@ func TestRedisForgets(t *testing.T) {
 		if err := write(key, expiry); err != nil {
 			t.Fatal(err)
 		}
-		least := time.Until(expiry).Milliseconds()
-		if left := do(t, server, "PTTL", key).(int64); left < least || left > time.Hour.Milliseconds()+1 {
+		left := do(t, server, "PTTL", key).(int64)
+		if least := time.Until(expiry).Milliseconds(); left < least || left > time.Hour.Milliseconds()+1 {
 			t.Errorf("%s: %d ms are left of an hour, want at least %d", key, left, least)
 		}
 		if err := write("brief:"+key, time.Now().Add(500*time.Millisecond)); err != nil {
@@ -259,7 +259,7 @@ func TestTwoGatewaysShareSessions(t *testing.T) {
 	}
 	until(t, "the second gateway to notice the logout", func() bool { return whoami(second) == http.StatusUnauthorized }, func() string { return two.printed() })
 	t.Logf("the second gateway noticed the logout after %v", time.Since(ended).Round(10*time.Millisecond))
-	if after := time.Since(ended); after > 15*time.Second {
+	if after := time.Since(ended); after > 30*time.Second {
 		t.Errorf("the second gateway noticed the logout after %v, its memory may be 5 s old", after)
 	}
 	for _, p := range []*process{one, two} {

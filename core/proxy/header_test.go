@@ -108,10 +108,11 @@ func TestHopByHopRequestHeaders(t *testing.T) {
 	}
 }
 
-// A header of the permitted size must not cost a second of work.
+// The work for a header grows as its size does: this one would cost a thousand million
+// comparisons otherwise.
 func TestManyNamesInConnection(t *testing.T) {
-	h := http.Header{"Connection": {strings.Repeat("q,", 8000)}}
-	for i := range 2000 {
+	h := http.Header{"Connection": {strings.Repeat("q,", 50_000)}}
+	for i := range 20_000 {
 		h[http.CanonicalHeaderKey(fmt.Sprintf("a%x", i))] = []string{""}
 	}
 	r := testRules(t)
@@ -119,8 +120,8 @@ func TestManyNamesInConnection(t *testing.T) {
 	if _, err := r.Outgoing(&http.Request{Method: "GET", URL: mustURL(t, "/"), Header: h}, "/", Additions{}); err != nil {
 		t.Fatal(err)
 	}
-	if took := time.Since(began); took > 250*time.Millisecond {
-		t.Errorf("8000 names in Connection and 2000 headers took %v", took)
+	if took := time.Since(began); took > 1500*time.Millisecond {
+		t.Errorf("50,000 names in Connection and 20,000 headers took %v", took)
 	}
 }
 
